@@ -1,0 +1,67 @@
+// The fixed order of checks; the only part that composes the others. First the caller (status and
+// expiry -> IP -> referrer -> permission), then the request (model, image parts, what to hold).
+// Limits themselves are the store's to reserve: this says how much to ask for.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "policies/access/route.hpp"
+#include "policies/admission/refusal.hpp"
+#include "policies/keys/key_record.hpp"
+#include "policies/limits/reserve.hpp"
+#include "policies/pricing/price_table.hpp"
+#include "policies/usage/inspect.hpp"
+
+namespace policies::admission {
+
+struct caller_facts {
+  access::ip_address address;
+  std::string_view referer;
+  std::string_view origin;
+  const keys::secret_hash* presented = nullptr; // which of the key's secrets was used
+};
+
+// `chain`: the key, then its parents. Every member must be active and unexpired and allow the
+// address, referrer and permission.
+std::optional<refusal> check_caller(std::span<const keys::key_record* const> chain,
+                                    const caller_facts& facts, const access::route& route,
+                                    instant now);
+
+struct model_bounds {
+  tokens context{1'048'576};
+  tokens output_max{393'216};
+  tokens output_min_useful{256}; // a cap below this is not worth admitting
+  milliseconds lifetime{30 * 60 * 1000}; // request_lifetime_max
+};
+
+// What a generating request asks to hold.
+struct plan {
+  limits::ask ask;
+  tokens prompt_bound;  // capped at the context, times nothing
+  tokens output_cap;    // the cap to send if all of money_want is granted
+  pricing::token_price dearest{};
+  bool priced = false;
+  std::int64_t multiplicity = 1;
+};
+
+// `expected_tokens`: the adaptive estimate for this key and model; ignored for strict keys.
+std::variant<plan, refusal> plan_request(std::span<const keys::key_record* const> chain,
+                                         const access::route& route,
+                                         usage::body_format format,
+                                         const usage::inspection& request,
+                                         std::string_view model, // after aliasing
+                                         const pricing::price_table& prices,
+                                         const model_bounds& bounds, tokens expected_tokens,
+                                         instant now);
+
+// The output cap that the granted money covers: <= plan.output_cap.
+tokens cap_for(const plan& planned, nano_usd granted);
+
+refusal refusal_of(const limits::limit_refusal& why, const keys::key_record& member);
+
+usage::body_format format_of(access::feature what);
+
+} // namespace policies::admission

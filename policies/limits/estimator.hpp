@@ -1,0 +1,34 @@
+// Adaptive token accounting: the expected size of a request, from the sizes of those before it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "policies/types.hpp"
+
+namespace policies::limits {
+
+// A running high quantile (about the 95th) of a key's request sizes per model, as a ratio to what
+// the cold estimate would have been, so that large and small prompts share what is learnt. Keeps a
+// fixed number of models; the least recently used one is forgotten.
+class estimator {
+ public:
+  // prompt bound/3 + min(cap, 1024), until learnt; then scaled. Never above the bound
+  // prompt_bound + cap.
+  tokens expected(std::string_view model, tokens prompt_bound, tokens output_cap) const;
+  void learn(std::string_view model, tokens prompt_bound, tokens output_cap, tokens used);
+
+ private:
+  struct entry {
+    std::uint64_t model_hash = 0;
+    std::uint32_t ratio_permille = 1000; // of the cold estimate
+    std::uint32_t samples = 0;
+    std::uint64_t last_used = 0;
+  };
+  static constexpr std::size_t models_max = 8;
+  std::array<entry, models_max> entries_{};
+  std::uint64_t clock_ = 0;
+};
+
+} // namespace policies::limits

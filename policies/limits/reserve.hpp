@@ -1,0 +1,119 @@
+// Reserve, settle, cancel on a chain of keys (a key and its parents), all or nothing. This is the
+// reference for every store: the embedded one runs it, the Redis scripts are tested against it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "policies/limits/limit_set.hpp"
+#include "policies/limits/limit_state.hpp"
+
+namespace policies::limits {
+
+// One link of the chain: [0] is the key itself, the last one the root.
+struct member {
+  const limit_set* limits;
+  limit_state* state;
+};
+
+// What a request wants to hold.
+struct ask {
+  std::int64_t requests = 1;
+  std::int64_t slots = 1;
+  tokens held_tokens{};  // strict: the true bound; adaptive: the expected size
+  tokens risk_tokens{};  // adaptive: true bound - held_tokens; strict: 0
+  nano_usd money_want{}; // the true bound
+  nano_usd money_min{};  // below this the request is not worth admitting; <= money_want
+  // Requests stay `held` until extend() or confirm(): for a body that is still to arrive.
+  bool provisional = false;
+};
+
+// What was granted; the caller keeps it until settle or cancel. The same amounts on every member.
+struct hold {
+  std::int64_t requests_held = 0; // provisional only
+  std::int64_t slots = 0;
+  tokens held_tokens{};
+  tokens risk_tokens{};
+  nano_usd money{};
+  std::int64_t month_id = 0; // the windows it was made in
+  std::int64_t day_id = 0;
+  bool operator==(const hold&) const = default;
+};
+
+enum class limit_kind : std::uint8_t {
+  requests_per_minute,
+  tokens_per_minute,
+  concurrent_requests,
+  monthly_spending_limit,
+  daily_spending_limit,
+  total_spending_limit,
+};
+
+// A refusal is a value: which limit of which member, its figures, and when to come back.
+struct limit_refusal {
+  limit_kind kind{};
+  std::size_t member = 0;    // index into the chain
+  std::int64_t limit = 0;    // requests, tokens or nano-dollars
+  std::int64_t used = 0;     // settled and held, same unit
+  std::int64_t wanted = 0;   // what this request asked for, same unit
+  bool held_only = false;    // money: would fit but for holds of requests in flight: retry soon
+  bool never_fits = false;   // more than the bucket's capacity: waiting will not help
+  milliseconds retry_after{}; // 0: none can be told
+};
+
+using reserve_result = std::variant<hold, limit_refusal>;
+
+// Admits iff on every member: level + held + asked <= capacity (requests, tokens, slots), possible
+// adaptive debt <= 10 minutes of the token limit, and money: the hold is min(money_want, what is
+// unheld on every member) and at least money_min. Mutates nothing on refusal.
+reserve_result reserve(std::span<const member> chain, const ask& wanted, instant now);
+
+// The second step of a provisional hold: adds tokens and money as reserve() would, and turns held
+// requests into used ones. On refusal nothing has changed and the hold stays as it was.
+std::optional<limit_refusal> extend(std::span<const member> chain, hold& held, const ask& wanted,
+                                    instant now);
+
+// What a request truly used.
+struct actuals {
+  tokens used_tokens{};
+  nano_usd cost{};
+};
+
+// Takes the hold out and puts the true figures in, in the windows the hold was made in. Tokens may
+// pass the capacity: that is debt, which refill repays first. Provisional requests become used.
+void settle(std::span<const member> chain, const hold& held, const actuals& used, instant now);
+
+// Gives everything back: the request was never dispatched. A provisional request never counted.
+void cancel(std::span<const member> chain, const hold& held, instant now);
+
+// Rebuilds state from the ledger: what one dispatched request adds once its outcome is known.
+struct ledger_row {
+  instant started{}; // when the hold was made: decides the windows
+  instant ended{};
+  actuals used;
+};
+void fold_admission(limit_state& state, const limit_set& limits, instant at);
+void fold_outcome(limit_state& state, const limit_set& limits, const ledger_row& row);
+
+// Figures for headers and `keys get`: how much is left of one member at `now`. nullopt: unlimited.
+struct remaining {
+  std::optional<std::int64_t> requests;
+  milliseconds requests_reset{}; // until the bucket is full again
+  std::optional<std::int64_t> tokens_left;
+  milliseconds tokens_reset{};
+  std::optional<nano_usd> money_limit; // of the money limit with the least left
+  std::optional<nano_usd> money_left;
+};
+remaining remaining_of(const limit_set& limits, const limit_state& state, instant now);
+
+// Capacity of the buckets; nullopt: unlimited.
+std::optional<std::int64_t> request_capacity(const limit_set& limits);
+std::optional<std::int64_t> token_capacity(const limit_set& limits);
+
+// Calendar windows, UTC.
+std::int64_t month_of(instant now);
+std::int64_t day_of(instant now);
+
+} // namespace policies::limits
