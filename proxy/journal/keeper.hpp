@@ -1,0 +1,100 @@
+// Owns the journal directory: opens lanes, allocates segments ahead, syncs them for power loss,
+// closes what a crash left open, feeds the applier and deletes what is past retention.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "proxy/error.hpp"
+#include "proxy/journal/lane.hpp"
+
+namespace proxy::journal {
+
+struct keeper_settings {
+  std::filesystem::path directory;
+  std::size_t segment_bytes = 16u << 20;
+  std::size_t backlog_bytes_max = 4u << 30; // unapplied entries on disk; beyond: no room
+  std::chrono::milliseconds sync_every{50};
+  std::chrono::milliseconds apply_every{200};
+  std::chrono::hours retention{90 * 24};
+};
+
+// How far a lane has been applied, as the store last committed it.
+struct lane_progress {
+  std::uint64_t lane = 0;
+  std::uint64_t applied = 0; // sequence
+};
+
+// One lane's entries in order; what is handed over is applied with its progress in one transaction.
+struct batch {
+  std::uint64_t lane = 0;
+  std::uint64_t first = 0; // sequence of entries[0]
+  std::span<const entry> entries;
+};
+
+// Takes batches; false: not now or not known, the same batch comes again. Called by one thread.
+class sink {
+ public:
+  virtual ~sink() = default;
+  virtual bool apply(std::span<const batch> batches) = 0;
+};
+
+// What recovery found, for the log.
+struct recovery_report {
+  std::size_t lanes = 0;
+  std::size_t entries = 0;
+  std::size_t bad_entries = 0;   // checksum wrong: skipped, counted, logged
+  std::size_t interrupted = 0;   // intents without outcome: closed at their bound
+  std::size_t truncated_segments = 0;
+};
+
+class keeper {
+ public:
+  // Opens (creating) the directory. Nothing runs yet.
+  static outcome<std::unique_ptr<keeper>> open(keeper_settings settings);
+  ~keeper(); // stops the threads; applies what it can
+
+  // Before any lane is made: reads all lanes on disk, appends to each dead lane the missing outcome
+  // of every open intent (ending::interrupted, charged at the hold's bound), and applies everything
+  // past `progress` to `to`. Safe to be killed at any point and run again.
+  outcome<recovery_report> recover(std::span<const lane_progress> progress, sink& to,
+                                   std::int64_t now_ms);
+
+  // A new lane with a random id and its first segment allocated. Thread-safe.
+  outcome<lane*> make_lane();
+
+  // Starts the background thread: allocate ahead, sync, apply to the sink, delete past retention.
+  void start(sink& to);
+  // Applies everything published so far now; returns when done or when the sink said no. For
+  // shutdown and tests. Thread-safe.
+  bool flush();
+
+  // Rows on disk, newest or oldest first, applied or not, of [from_ms, until_ms): for export, recent
+  // errors, audits. Returns when `visit` says false. Thread-safe against writers.
+  struct scan_range {
+    std::int64_t from_ms = 0;
+    std::int64_t until_ms = 0;
+  };
+  void scan(scan_range range, const std::function<bool(const entry&)>& visit) const;
+
+  struct figures {
+    std::uint64_t published = 0;
+    std::uint64_t applied = 0;
+    std::uint64_t segments = 0;
+    std::uint64_t bytes = 0;
+    bool disk_full = false;
+  };
+  figures now() const;
+
+ private:
+  friend class lane;
+  keeper();
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace proxy::journal

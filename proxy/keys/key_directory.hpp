@@ -1,0 +1,48 @@
+// All keys of this process: look-up by the hash of a secret without a lock, by id with one; records
+// published as they change. Persisting them is a store's business.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "proxy/keys/epoch.hpp"
+#include "proxy/keys/key_slot.hpp"
+
+namespace proxy::keys {
+
+class key_directory {
+ public:
+  key_directory();
+  ~key_directory();
+
+  // Lock-free; nullptr: unknown. The caller checks that the record still lists the hash: secrets
+  // that were removed stay in the table.
+  key_slot* find(const policies::keys::secret_hash& hash) const noexcept;
+
+  key_slot* by_id(policies::key_id id) const; // nullptr: unknown
+  // Inserts or replaces. A parent must be known before its children.
+  key_slot& publish(policies::keys::key_record record);
+  // Every slot, in order of publication, under the directory's lock.
+  void for_each(const std::function<void(key_slot&)>& visit) const;
+  // A consistent copy for threads that are no epoch participants (the admin plane).
+  std::shared_ptr<const policies::keys::key_record> copy_of(policies::key_id id) const;
+  std::size_t size() const;
+
+  epochs& readers() { return epochs_; }
+
+ private:
+  struct table;
+  struct node;
+  void link(const policies::keys::secret_hash& hash, key_slot& slot);
+  mutable std::shared_mutex lock_;
+  epochs epochs_;
+  std::deque<key_slot> slots_;
+  std::unordered_map<std::uint64_t, key_slot*> by_id_;
+  std::atomic<table*> table_{nullptr};
+  std::vector<std::unique_ptr<table>> tables_; // grown-out ones: their total is below the newest
+};
+
+} // namespace proxy::keys

@@ -1,0 +1,85 @@
+// Keys at rest, their usage and what happened to them: what the admin plane reads and writes.
+// Blocking; never called from a data thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/keys/key_record.hpp"
+#include "policies/limits/reserve.hpp"
+#include "proxy/error.hpp"
+#include "proxy/journal/entry.hpp"
+
+namespace proxy::stores {
+
+// Sums over dispatched requests and refusals. A roll-up row is this for (key, model, feature, hour).
+struct usage_sums {
+  std::int64_t requests = 0;    // all that authenticated: dispatched + refused
+  std::int64_t dispatched = 0;  // went upstream
+  std::int64_t refused = 0;     // by this proxy
+  std::int64_t interrupted = 0; // by a crash of ours
+  std::int64_t errors = 0;      // refusals of ours other than 429/quota, plus answers >= 400, cuts
+  std::int64_t limited = 0;     // 429s of ours
+  std::int64_t cached_tokens = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t reasoning_tokens = 0;
+  std::int64_t cost_nano = 0;
+  std::int64_t first_byte_ms_sum = 0;
+  std::int64_t total_ms_sum = 0;
+  usage_sums& operator+=(const usage_sums& other);
+};
+
+struct usage_row {
+  std::int64_t hour = 0; // hours since 1970, UTC
+  std::string model;
+  std::uint8_t feature = 0;
+  usage_sums sums;
+};
+
+struct usage_range {
+  std::int64_t from_hour = 0; // inclusive
+  std::int64_t until_hour = 0; // exclusive
+};
+
+struct audit_row {
+  std::int64_t time_ms = 0;
+  std::string actor;   // "admin", or the id of a delegating key
+  std::string action;  // "key.create", ...
+  std::string subject; // a key id
+  std::string detail;  // JSON: what changed; no secret
+};
+
+class key_store {
+ public:
+  virtual ~key_store() = default;
+
+  // Writes, then publishes to the key directory; enforced when this returns.
+  virtual outcome<void> insert(const policies::keys::key_record& record, const audit_row& why) = 0;
+  // `record.version` must be the stored version + 1, else errc::conflict.
+  virtual outcome<void> update(const policies::keys::key_record& record, const audit_row& why) = 0;
+
+  virtual std::vector<policies::keys::key_record> list() const = 0; // deleted ones left out
+  virtual std::optional<policies::keys::key_record> get(policies::key_id id) const = 0;
+
+  // At most 1 s behind; hours are whole. `key` absent: the account.
+  virtual std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range) const = 0;
+  // The live meters, at `now`.
+  virtual policies::limits::limit_state state(policies::key_id id, policies::instant now) const = 0;
+  virtual std::optional<policies::instant> last_used(policies::key_id id) const = 0;
+
+  // Newest first: outcomes with status >= 400 or a bad ending, and refusals (tallies).
+  virtual std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
+                                                    std::size_t count_max) const = 0;
+  virtual std::vector<audit_row> audit(std::size_t count_max) const = 0;
+
+  // Rows of the ledger for export and tests, oldest first; false from `visit` stops.
+  virtual void rows(std::int64_t from_ms, std::int64_t until_ms,
+                    const std::function<bool(const journal::entry&)>& visit) const = 0;
+};
+
+} // namespace proxy::stores
