@@ -1,0 +1,117 @@
+// Every setting, declared once with its default; bounds and prose stand in settings_table.cpp, which
+// reads the TOML file and writes `deepseek-proxy check-config` and deploy/docs/configuration.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/access/ip_list.hpp"
+#include "policies/pricing/price_table.hpp"
+#include "proxy/error.hpp"
+
+namespace proxy::config {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Where a secret is found; the secret itself never stands in the file.
+struct secret_source {
+  std::string text; // "env:NAME", "file:PATH", ...; admin.key may also be empty: made and kept
+};
+
+struct server_settings {
+  std::string listen = "127.0.0.1:8080";
+  int threads = 0; // 0: one a core
+  std::vector<policies::access::ip_network> trusted_proxies;
+  std::string tls_certificate; // PEM files; both or neither
+  std::string tls_key;
+  std::size_t connections_max = 100'000;
+  std::size_t head_bytes_max = 32 * 1024;
+  std::size_t head_fields_max = 100;
+  std::size_t body_bytes_max = 48u << 20;
+  std::size_t body_bytes_total_max = 1u << 30; // of all requests in flight
+  std::size_t json_depth_max = 64;
+  seconds head_timeout{10};       // absolute, from the first byte
+  seconds idle_timeout{75};       // between requests
+  std::int64_t body_bytes_per_second_min = 1024; // after a grace of 10 s
+  seconds client_stall_timeout{60}; // a client that reads nothing
+  seconds drain_timeout{30};      // SIGTERM: requests in flight may finish
+  seconds request_lifetime_max{30 * 60};
+  std::string on_disconnect = "drain"; // or "cancel"
+  seconds disconnect_drain_max{600};   // how long to drain an answer nobody reads
+  std::string access_log = "off";      // or "json"
+};
+
+struct admin_settings {
+  std::string listen = "127.0.0.1:8081";
+  secret_source key; // default: DEEPSEEK_ADMIN_KEY if set, else made and kept in store.path/admin.key
+};
+
+struct upstream_settings {
+  std::string url = "https://api.deepseek.com";
+  secret_source key{"env:DEEPSEEK_API_KEY"};
+  std::string ca_file; // empty: the system's
+  seconds connect_timeout{5};
+  seconds first_byte_timeout{630}; // DeepSeek closes after 10 minutes without inference
+  seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so
+  seconds pool_idle_timeout{20};   // an idle pooled connection is dropped after this
+  std::size_t pool_idle_max = 512; // a thread
+  std::size_t head_bytes_max = 32 * 1024;
+};
+
+struct store_settings {
+  std::string kind = "embedded";
+  std::filesystem::path path; // empty: $XDG_STATE_HOME/deepseek-proxy or ~/.local/state/deepseek-proxy
+  std::size_t journal_segment_bytes = 16u << 20;
+  std::size_t journal_backlog_bytes_max = 4ull << 30;
+  std::int64_t retention_days = 90;
+};
+
+struct limits_settings {
+  std::int64_t context_tokens = 1'048'576;
+  std::int64_t output_tokens_max = 393'216;
+  std::int64_t output_tokens_min = 256; // a smaller output cap is refused instead
+  std::filesystem::path prices;         // empty: the table built in from deploy/prices.toml
+};
+
+struct settings {
+  server_settings server;
+  admin_settings admin;
+  upstream_settings upstream;
+  store_settings store;
+  limits_settings limits;
+  std::string log_level = "info"; // [log] level
+  policies::pricing::price_data prices; // read from limits.prices or built in
+};
+
+// Reads and checks a file (absent: the defaults). A failure names file, line, key, problem and the
+// range that is accepted, never a secret's value. Unknown keys are failures with the nearest known.
+outcome<settings> load(const std::optional<std::filesystem::path>& file);
+outcome<policies::pricing::price_data> load_prices(const std::filesystem::path& file);
+outcome<policies::pricing::price_data> parse_prices(std::string_view toml, std::string_view name);
+
+// A commented file with every key, its default and bounds.
+std::string example_file();
+
+struct host_port {
+  std::string host;
+  std::uint16_t port = 0;
+};
+std::optional<host_port> parse_listen(std::string_view text); // "127.0.0.1:8080", "[::1]:0"
+
+struct upstream_address {
+  bool tls = true;
+  std::string host;
+  std::uint16_t port = 443;
+  std::string base_path; // "" or "/something", without trailing slash
+};
+outcome<upstream_address> parse_upstream(std::string_view url);
+
+// The secret itself. A failure says which source and why, never the value.
+outcome<std::string> resolve_secret(const secret_source& source);
+
+} // namespace proxy::config

@@ -1,0 +1,53 @@
+// Writes heads into a fixed buffer: ours to the upstream (our key, our framing), ours to the client.
+// Values that are configured or computed are checked for CR, LF and NUL: such a field is left out
+// and reported by ok().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "proxy/http/head.hpp"
+
+namespace proxy::http {
+
+class head_writer {
+ public:
+  explicit head_writer(std::span<char> room) : room_(room) {}
+  void raw(std::string_view text);
+  void line(std::string_view name, std::string_view value);
+  void line(std::string_view name, std::uint64_t value);
+  void end() { raw("\r\n"); }
+  std::string_view text() const { return {room_.data(), used_}; }
+  bool ok() const { return ok_; } // false: something did not fit or had a forbidden byte
+
+ private:
+  std::span<char> room_;
+  std::size_t used_ = 0;
+  bool ok_ = true;
+};
+
+// What is the same for every request to the upstream.
+struct upstream_identity {
+  std::string_view host;      // Host field
+  std::string_view base_path; // in front of the target
+  std::string_view bearer;    // the real key
+};
+struct request_framing {
+  framing body = framing::none;
+  std::uint64_t length = 0;
+};
+// The client's end-to-end fields minus hop-by-hop, Host, framing, Authorization, x-api-key,
+// Expect, Accept-Encoding, X-Forwarded-*, Forwarded, X-Real-IP, Cookie, Referer, Origin and
+// x-request-id; then Host, Authorization, Accept-Encoding: identity, x-request-id, framing. Fields
+// first, ours last: no client field can remove or shadow ours.
+void write_upstream_head(head_writer& out, const request_head& client, const upstream_identity& to,
+                         std::string_view request_id, request_framing body);
+
+// Status line and the upstream's end-to-end fields minus framing, hop-by-hop, Server, Set-Cookie,
+// x-request-id, x-ratelimit-*, x-budget-*, Alt-Svc, Strict-Transport-Security. The caller adds its
+// own fields, framing and end().
+void write_client_fields(head_writer& out, const response_head& upstream);
+
+} // namespace proxy::http
