@@ -20,13 +20,20 @@ struct token_price {
   bool operator==(const token_price&) const = default;
 };
 
-// One model's prices over [from, until).
+struct minute_range {
+  int from = 0; // minutes after midnight, UTC
+  int until = 0;
+};
+
+// One model's prices over [from, until). `peak_hours`: hours of the row's own, every day of the
+// week, instead of the calendar's (the night discount of 2025 was such); empty: the calendar's.
 struct price_row {
   std::string model;
   instant from;
   instant until; // instant::max(): open
   token_price off_peak;
   token_price peak;
+  std::vector<minute_range> peak_hours{};
 };
 
 // Price of one call of a route without tokens (tools), in pico-dollars, over [from, until).
@@ -43,18 +50,15 @@ struct alias_row {
   std::vector<std::string> served;
 };
 
-struct minute_range {
-  int from = 0; // minutes after midnight, UTC
-  int until = 0;
-};
-
 // Peak hours and the days they do not apply. `holidays_known_until`: from then on every weekday
 // counts as a working day.
 struct peak_calendar {
   std::vector<minute_range> hours;
-  std::vector<std::chrono::sys_days> holidays;         // weekdays without peak
-  std::vector<std::chrono::sys_days> working_weekends; // weekend days, if peak applied; usually none
-  instant since;                                       // no peak before
+  std::vector<std::chrono::sys_days> holidays; // weekdays without peak
+  std::vector<std::chrono::sys_days>
+      working_weekends; // weekend days, if peak applied; usually none
+  instant since;        // no peak before
+  std::chrono::sys_days holidays_known_until = std::chrono::sys_days::max();
 };
 
 struct price_data {
@@ -66,15 +70,17 @@ struct price_data {
 
 // Tokens of one answer as the upstream counts them.
 struct token_usage {
-  tokens cached;     // prompt tokens served from cache
-  tokens prompt;     // prompt tokens not served from cache
-  tokens output;     // reasoning included
-  tokens reasoning;  // the part of output that was reasoning; informative
+  tokens cached;    // prompt tokens served from cache
+  tokens prompt;    // prompt tokens not served from cache
+  tokens output;    // reasoning included
+  tokens reasoning; // the part of output that was reasoning; informative
   tokens total() const { return cached + prompt + output; }
   bool operator==(const token_usage&) const = default;
 };
 
-// cached x hit + prompt x miss + output x output, rounded up to a nano-dollar.
+// cached x hit + prompt x miss + output x output, rounded up to a nano-dollar. Counts below 0 are
+// taken for 0; what would pass cost_max is cost_max.
+inline constexpr nano_usd cost_max{9'000'000'000'000'000};
 nano_usd cost_of(const token_usage& usage, const token_price& price);
 
 class price_table {
@@ -85,21 +91,26 @@ class price_table {
   bool is_peak(instant at) const;
 
   // The price of `model` (exact name as the upstream's answer gives it, or an alias) at one
-  // instant; nullopt: unpriced.
+  // instant; of several models behind an alias the dearest; nullopt: unpriced.
   std::optional<token_price> at(std::string_view model, instant when) const;
 
   // Component-wise dearest price over every model `asked` may be served by and every instant in
   // [from, until]. nullopt if any model it could lead to has no price anywhere in that time: a
-  // hold must cover what may be billed.
+  // hold must cover what may be billed. A name with rows of its own is served by these where they
+  // apply, by its alias where they do not; of aliases the exact one wins, then the longest prefix.
   std::optional<token_price> dearest(std::string_view asked, instant from, instant until) const;
 
+  // The dearest price of one call over [from, until]; nullopt: unpriced.
   std::optional<pico_usd> call_price(std::string_view call, instant from, instant until) const;
 
   bool empty() const { return data_.models.empty(); }
   const price_data& data() const { return data_; }
 
  private:
-  price_data data_;
+  const alias_row* alias_of(std::string_view asked) const;
+  std::span<const price_row> rows_of(std::string_view model) const;
+
+  price_data data_; // rows sorted by model and date, days by date, aliases with longer names first
 };
 
 } // namespace policies::pricing
