@@ -131,6 +131,13 @@ void reactor::stop() {
   post([this] { stopping_ = true; });
 }
 
+void reactor::drain() {
+  std::vector<watched*> all;
+  watched_.for_each([&](list_node& node) { all.push_back(&static_cast<watched&>(node)); });
+  for (watched* what : all)
+    if (what->linked()) what->on_drain();
+}
+
 void reactor::add(watched& what, int fd, std::uint32_t events) {
   epoll_event event{};
   event.events = events;

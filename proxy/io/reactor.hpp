@@ -31,6 +31,7 @@ class watched : public list_node {
   virtual ~watched() = default;
   virtual void on_events(std::uint32_t events) = 0; // EPOLLIN, EPOLLOUT, EPOLLRDHUP, ...
   virtual void on_deadline(deadline now) = 0;       // `due` has passed
+  virtual void on_drain() = 0;                      // no new work: who merely idles must leave
   virtual void on_stop() = 0;                       // the loop ends: whoever waits must give up
   deadline due = no_deadline;
 };
@@ -53,6 +54,8 @@ class reactor {
   void every_tick(std::function<void(deadline now)> work) { tick_work_.push_back(std::move(work)); }
   // Called at the end of each loop turn in which something happened.
   void every_turn(std::function<void()> work) { turn_work_.push_back(std::move(work)); }
+
+  void drain(); // tells everything watched; loop's thread
 
   void add(watched& what, int fd, std::uint32_t events);
   void retire(watched* what); // unlinks; destroys at the end of the turn

@@ -133,6 +133,7 @@ void stream::shutdown_write() {
 }
 
 void stream::close() {
+  if (fd_ < 0) return; // aborted before
   if (tls_ && SSL_is_init_finished(tls_)) SSL_shutdown(tls_);
   ::close(std::exchange(fd_, -1));
   loop_.retire(this);

@@ -101,6 +101,9 @@ class stream final : public watched {
 
   void on_events(std::uint32_t events) override;
   void on_deadline(deadline now) override;
+  void on_drain() override {
+    if (reading_ == kind::readable) give_up(status::stopped);
+  }
   void on_stop() override { give_up(status::stopped); }
   ~stream() override;
 
@@ -131,7 +134,7 @@ class stream final : public watched {
 
   reactor& loop_;
   int fd_;
-  bool readable_ = true; // may have something: only a system call can tell
+  bool readable_ = false; // may have something: set by an edge, registration makes the first one
   bool writable_ = true;
   bool hangup_ = false; // EPOLLRDHUP, EPOLLHUP or EPOLLERR seen: reads go on until they say so
   kind reading_ = kind::none;

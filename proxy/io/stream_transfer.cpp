@@ -23,15 +23,14 @@ void skip_sent(std::span<iovec>& pieces, std::size_t bytes) {
   pieces.front().iov_len -= bytes;
 }
 
-bool stream::attempt_readable(readable_op& op) {
-  if (tls_ && SSL_has_pending(tls_)) return true;
-  if (!readable_) return false;
-  char probe = 0;
-  const ssize_t got = ::recv(fd_, &probe, 1, MSG_PEEK);
-  if (got > 0) return true;
-  if (got == 0) return op.result.what = status::closed, true;
-  if (errno == EAGAIN || errno == EINTR) return readable_ = false, false;
-  return op.result.what = status::reset, true;
+bool stream::attempt_readable(readable_op&) {
+  // The edge is believed: the read that follows finds out what it was about. Only TLS, whose
+  // buffered bytes make no edge, has to be asked.
+  if (tls_ && readable_ && !hangup_ && !SSL_has_pending(tls_)) {
+    char probe = 0;
+    if (::recv(fd_, &probe, 1, MSG_PEEK) < 0 && errno == EAGAIN) readable_ = false;
+  }
+  return readable_;
 }
 
 bool stream::attempt_read(read_op& op) {

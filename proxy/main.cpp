@@ -1,0 +1,67 @@
+// deepseek-proxy: serve, check-config, version. Wires and nothing else.
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "proxy/config/settings.hpp"
+#include "proxy/server/clock_text.hpp"
+#include "proxy/server/server.hpp"
+
+namespace {
+
+int complain(const proxy::failure& why) {
+  std::cerr << "deepseek-proxy: " << why.message << "\n";
+  return 1;
+}
+
+int serve(const std::optional<std::filesystem::path>& file, const std::string& clock) {
+  auto settings = proxy::config::load(file);
+  if (!settings) return complain(settings.error());
+  proxy::server::run_options options;
+  if (!clock.empty()) {
+    options.pretend_start = proxy::server::parse_rfc3339(clock);
+    if (!options.pretend_start)
+      return complain({proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
+  }
+  spdlog::set_level(spdlog::level::from_str(settings->log_level));
+  auto server = proxy::server::server::open(std::move(*settings), options);
+  if (!server) return complain(server.error());
+  (*server)->run();
+  return 0;
+}
+
+int check(const std::optional<std::filesystem::path>& file) {
+  const auto settings = proxy::config::load(file);
+  if (!settings) return complain(settings.error());
+  std::cout << "configuration is valid\n";
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"deepseek-proxy: sub-keys with limits that hold, in front of the DeepSeek API"};
+  app.require_subcommand(1);
+  std::optional<std::filesystem::path> file;
+  std::string clock;
+  auto* serving = app.add_subcommand("serve", "serve until SIGTERM");
+  serving->add_option("--config", file, "TOML file; without it, every setting has its default");
+  serving->add_option("--clock", clock, "pretend it is this time now (RFC 3339); for tests");
+  auto* checking = app.add_subcommand("check-config", "read the configuration and say what is wrong");
+  checking->add_option("--config", file, "TOML file");
+  auto* example = app.add_subcommand("example-config", "print every setting with its default");
+  auto* version = app.add_subcommand("version", "print the version");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (*serving) return serve(file, clock);
+    if (*checking) return check(file);
+    if (*example) std::cout << proxy::config::example_file();
+    if (*version) std::cout << "deepseek-proxy " DEEPSEEK_VERSION "\n";
+    return 0;
+  } catch (const std::exception& error) {
+    return complain({proxy::errc::bad_configuration, error.what()});
+  }
+}

@@ -1,0 +1,20 @@
+// GET /metrics: the sums over all threads in Prometheus' text format.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "proxy/journal/keeper.hpp"
+#include "proxy/session/counters.hpp"
+
+namespace proxy::server {
+
+struct metric_sources {
+  std::span<const session::counters* const> threads;
+  journal::keeper::figures journal;
+  std::size_t connections = 0;
+  std::size_t keys = 0;
+};
+std::string metrics_text(const metric_sources& from);
+
+} // namespace proxy::server

@@ -1,0 +1,248 @@
+// Making the parts in order, and ending them in the opposite one.
+#include "proxy/server/server.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include <openssl/rand.h>
+
+#include "proxy/admin/admin_server.hpp"
+#include "proxy/server/metrics.hpp"
+#include "proxy/server/worker.hpp"
+#include "proxy/stores/embedded/embedded_store.hpp"
+
+namespace proxy::server {
+
+namespace {
+
+std::function<policies::instant()> clock_from(const run_options& options) {
+  using std::chrono::system_clock;
+  const auto read = [] {
+    return std::chrono::time_point_cast<policies::milliseconds>(system_clock::now());
+  };
+  if (!options.pretend_start) return read;
+  const policies::milliseconds offset = *options.pretend_start - read();
+  return [read, offset] { return read() + offset; };
+}
+
+std::string host_field(const config::upstream_address& to) {
+  const std::uint16_t usual = to.tls ? 443 : 80;
+  return to.port == usual ? to.host : to.host + ":" + std::to_string(to.port);
+}
+
+policies::admission::model_bounds bounds_from(const config::settings& settings) {
+  policies::admission::model_bounds bounds;
+  bounds.context = policies::tokens{settings.limits.context_tokens};
+  bounds.output_max = policies::tokens{settings.limits.output_tokens_max};
+  bounds.output_min_useful = policies::tokens{settings.limits.output_tokens_min};
+  bounds.lifetime = settings.server.request_lifetime_max;
+  return bounds;
+}
+
+} // namespace
+
+struct server::parts {
+  config::settings settings;
+  std::function<policies::instant()> now;
+  policies::pricing::price_table prices;
+  upstream::tls_context tls;
+  keys::key_directory directory;
+  std::unique_ptr<stores::embedded_store> store;
+  std::unique_ptr<session::byte_budget> bodies;
+  std::unique_ptr<session::process> shared;
+  std::unique_ptr<upstream::resolver> names;
+  std::vector<std::unique_ptr<worker>> workers;
+  std::unique_ptr<admin::admin_server> admin;
+  boost::asio::io_context background; // signals, and what data threads must not wait for
+  config::host_port data_address;
+
+  outcome<void> open_store();
+  outcome<void> make_shared();
+  outcome<void> make_workers();
+  outcome<void> start_admin();
+  void block_key(policies::key_id id, const std::string& why);
+  std::string metrics() const;
+  void drain();
+};
+
+server::server() : parts_(std::make_unique<parts>()) {}
+server::~server() = default;
+
+outcome<void> server::parts::open_store() {
+  stores::embedded_settings where;
+  where.directory = settings.store.path;
+  where.journal.segment_bytes = settings.store.journal_segment_bytes;
+  where.journal.backlog_bytes_max = settings.store.journal_backlog_bytes_max;
+  where.journal.retention = std::chrono::hours{24 * settings.store.retention_days};
+  auto opened = stores::embedded_store::open(where, directory, now());
+  if (!opened) return opened.error();
+  store = std::move(*opened);
+  const journal::recovery_report& found = store->recovered();
+  if (found.interrupted > 0)
+    spdlog::warn("recovery: {} requests were interrupted by a crash and charged at their bound",
+                 found.interrupted);
+  if (found.bad_entries > 0 || found.truncated_segments > 0)
+    spdlog::error("recovery: {} damaged entries skipped, {} truncated segments", found.bad_entries,
+                  found.truncated_segments);
+  store->start();
+  return {};
+}
+
+outcome<void> server::parts::make_shared() {
+  auto address = config::parse_upstream(settings.upstream.url);
+  if (!address) return address.error();
+  auto key = config::resolve_secret(settings.upstream.key);
+  if (!key) return key.error();
+  if (address->tls) {
+    auto context = upstream::make_client_context(settings.upstream.ca_file);
+    if (!context) return context.error();
+    tls = std::move(*context);
+  }
+  bodies = std::make_unique<session::byte_budget>(settings.server.body_bytes_total_max);
+  names = std::make_unique<upstream::resolver>(address->host, address->port);
+  shared = std::make_unique<session::process>(session::process{
+      .settings = settings,
+      .prices = prices,
+      .bounds = bounds_from(settings),
+      .directory = directory,
+      .limits = *store,
+      .bodies = *bodies,
+      .upstream_host = host_field(*address),
+      .upstream_base_path = address->base_path,
+      .bearer = *key,
+      .now = now,
+      .block_key = [this](policies::key_id id,
+                          std::string why) { // a data thread must not write to disk
+        boost::asio::post(background, [this, id, why = std::move(why)] { block_key(id, why); });
+      }});
+  return {};
+}
+
+outcome<void> server::parts::make_workers() {
+  auto where = config::parse_listen(settings.server.listen);
+  if (!where)
+    return failure{errc::bad_configuration,
+                   "server.listen: '" + settings.server.listen + "' is not like 127.0.0.1:8080"};
+  auto probe = listen_on(*where, port_sharing::exclusive);
+  if (!probe) return probe.error();
+  ::close(probe->descriptor);
+  auto upstream = config::parse_upstream(settings.upstream.url);
+  for (int i = 0; i < settings.server.threads; ++i) {
+    auto bound = listen_on(*where, port_sharing::with_own_threads);
+    if (!bound) return bound.error();
+    *where = bound->address; // port 0: the first thread's choice is everyone's
+    auto lane = store->journal().make_lane();
+    if (!lane) return lane.error();
+    upstream::pool_settings pool{.host = upstream->host,
+                                 .tls = tls.get(),
+                                 .connect_timeout = settings.upstream.connect_timeout,
+                                 .idle_timeout = settings.upstream.pool_idle_timeout,
+                                 .idle_max = settings.upstream.pool_idle_max};
+    workers.push_back(std::make_unique<worker>(*shared, *names, pool, **lane, bound->descriptor));
+  }
+  data_address = *where;
+  return {};
+}
+
+outcome<void> server::parts::start_admin() {
+  auto key = config::admin_key(settings);
+  if (!key) return key.error();
+  admin::admin_context context{
+      .store = *store,
+      .directory = directory,
+      .admin_key = *key,
+      .metrics = [this] { return metrics(); },
+      .now = now,
+      .random = [](std::span<std::byte> out) {
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()),
+                       static_cast<int>(out.size())) != 1)
+          throw std::runtime_error("the system's random generator failed");
+      },
+      .prices = &prices};
+  admin = std::make_unique<admin::admin_server>(std::move(context));
+  auto bound = admin->start(settings.admin.listen);
+  if (!bound) return bound.error();
+  const std::string url = "http://" + bound->host + ":" + std::to_string(bound->port);
+  std::ofstream(settings.store.path / "admin.url") << url << "\n";
+  spdlog::info("admin plane on {}", url);
+  return {};
+}
+
+void server::parts::block_key(policies::key_id id, const std::string& why) {
+  auto record = store->get(id);
+  if (!record || record->status != policies::keys::key_status::active) return;
+  record->status = policies::keys::key_status::inactive;
+  record->version += 1;
+  record->updated = now();
+  const stores::audit_row row{now().time_since_epoch().count(), "deepseek-proxy", "key.block",
+                              policies::keys::to_string(id),
+                              boost::json::serialize(boost::json::object{{"reason", why}})};
+  if (auto done = store->update(*record, row); !done)
+    spdlog::error("key {} could not be blocked: {}", policies::keys::to_string(id),
+                  done.error().message);
+}
+
+std::string server::parts::metrics() const {
+  std::vector<const session::counters*> threads;
+  metric_sources from;
+  for (const auto& one : workers) {
+    threads.push_back(&one->count());
+    from.connections += one->connections();
+  }
+  from.threads = threads;
+  from.journal = store->journal().now();
+  from.keys = directory.size();
+  return metrics_text(from);
+}
+
+outcome<std::unique_ptr<server>> server::open(config::settings settings, run_options options) {
+  std::unique_ptr<server> made{new server};
+  parts& p = *made->parts_;
+  p.settings = std::move(settings);
+  if (p.settings.server.threads == 0)
+    p.settings.server.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  p.now = clock_from(options);
+  p.prices = policies::pricing::price_table{p.settings.prices};
+  using step = outcome<void> (parts::*)();
+  for (const step next : {&parts::open_store, &parts::make_shared, &parts::make_workers,
+                          &parts::start_admin})
+    if (auto done = (p.*next)(); !done) return done.error();
+  return made;
+}
+
+// New connections are refused at once; requests in flight have drain_timeout to finish.
+void server::parts::drain() {
+  spdlog::info("draining: requests in flight have {} s to finish",
+               settings.server.drain_timeout.count());
+  for (const auto& one : workers) one->drain();
+  const auto until = std::chrono::steady_clock::now() + settings.server.drain_timeout;
+  const auto open = [this] {
+    std::size_t count = 0;
+    for (const auto& one : workers) count += one->connections();
+    return count;
+  };
+  while (open() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  for (const auto& one : workers) one->stop();
+  admin->stop();
+}
+
+void server::run() {
+  parts& p = *parts_;
+  boost::asio::signal_set signals{p.background, SIGTERM, SIGINT};
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) p.background.stop();
+  });
+  for (const auto& one : p.workers) one->start();
+  spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
+               p.data_address.port, p.settings.upstream.url);
+  p.background.run();
+  p.drain();
+  if (!p.store->journal().flush())
+    spdlog::warn("the journal is not applied to its end; the next start goes on from there");
+  spdlog::info("stopped");
+}
+
+} // namespace proxy::server

@@ -1,0 +1,72 @@
+// A data thread's life.
+#include "proxy/server/worker.hpp"
+
+#include "proxy/session/exchange.hpp"
+#include "proxy/session/session.hpp"
+
+namespace proxy::server {
+
+worker::worker(session::process& shared, const upstream::resolver& names,
+               upstream::pool_settings upstream, journal::lane& lane, int listening)
+    : shared_(shared), pool_(loop_, names, std::move(upstream)),
+      services_{shared, loop_, pool_, lane, {}, {}, {}, {}, {}, {}} {
+  listener::open(loop_, listening, [this](io::stream& client, policies::access::ip_address peer) {
+    accepted(client, peer);
+  });
+  loop_.every_tick([this](io::deadline now) { flush_tallies(now); });
+}
+
+worker::~worker() { stop(); }
+
+void worker::start() {
+  thread_ = std::thread([this] {
+    loop_.run(&shared_.directory.readers().join());
+    services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
+    session::release_idle(services_);
+  });
+}
+
+void worker::drain() {
+  loop_.post([this] {
+    services_.draining = true;
+    loop_.drain();
+  });
+}
+
+void worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+void worker::accepted(io::stream& client, policies::access::ip_address peer) {
+  const auto per_thread =
+      shared_.settings.server.connections_max /
+      static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
+  if (open_.load(std::memory_order_relaxed) >= per_thread) return client.close();
+  open_.fetch_add(1, std::memory_order_relaxed);
+  services_.count.connections_opened.add();
+  const auto serve = [](worker& self, io::stream& stream,
+                        policies::access::ip_address from) -> io::task<void> {
+    auto serving = session::serve_connection(self.services_, stream, from);
+    co_await std::move(serving);
+    self.services_.count.connections_closed.add();
+    self.open_.fetch_sub(1, std::memory_order_relaxed);
+  };
+  io::start(serve(*this, client, peer), [this](std::exception_ptr failure) {
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      spdlog::error("session: ended by an unexpected failure: {}", error.what());
+    }
+  });
+}
+
+void worker::flush_tallies(io::deadline now) {
+  if (now < next_flush_) return;
+  next_flush_ = now + 500;
+  services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
+}
+
+} // namespace proxy::server

@@ -1,0 +1,43 @@
+// One data thread: its loop, listener, upstream pool, lane and counters. Nothing of it is shared
+// but what `process` names.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "proxy/io/reactor.hpp"
+#include "proxy/journal/lane.hpp"
+#include "proxy/server/listener.hpp"
+#include "proxy/session/services.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace proxy::server {
+
+class worker {
+ public:
+  worker(session::process& shared, const upstream::resolver& names,
+         upstream::pool_settings upstream, journal::lane& lane, int listening);
+  ~worker();
+
+  void start();
+  // No new connections, idle ones closed, requests in flight finish. Thread-safe.
+  void drain();
+  void stop(); // joins
+  std::size_t connections() const { return open_.load(std::memory_order_relaxed); }
+  const session::counters& count() const { return services_.count; }
+
+ private:
+  void accepted(io::stream& client, policies::access::ip_address peer);
+  void flush_tallies(io::deadline now);
+
+  session::process& shared_;
+  io::reactor loop_;
+  upstream::pool pool_;
+  session::services services_;
+  std::atomic<std::size_t> open_{0};
+  io::deadline next_flush_ = 0;
+  std::thread thread_;
+};
+
+} // namespace proxy::server

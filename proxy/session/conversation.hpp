@@ -1,0 +1,51 @@
+// The pair a session's steps work on: the client's connection and the request at hand, with the
+// thread's services.
+#pragma once
+
+#include "proxy/http/head_writer.hpp"
+#include "proxy/io/stream.hpp"
+#include "proxy/io/task.hpp"
+#include "proxy/session/exchange.hpp"
+#include "proxy/session/services.hpp"
+
+namespace proxy::session {
+
+struct conversation {
+  services& my;
+  io::stream& client;
+  exchange& x;
+
+  const config::settings& settings() const { return my.shared.settings; }
+  policies::instant now() const { return my.shared.now(); }
+};
+
+// The steps of a request, in the order in which a session takes them.
+io::task<step> receive_head(conversation& c);                                     // receive.cpp
+step identify(conversation& c, const policies::access::ip_address& peer);         // identify.cpp
+bool body_has_arrived(const exchange& x);                                         // receive.cpp
+io::task<step> hold_provisionally(conversation& c);                               // admit.cpp
+io::task<step> send_continue(conversation& c);                                    // receive.cpp
+io::task<step> receive_body(conversation& c);                                     // receive.cpp
+step inspect(conversation& c);                                                    // admit.cpp
+io::task<step> hold(conversation& c);                                             // admit.cpp
+io::task<step> dispatch(conversation& c);                                         // dispatch.cpp
+io::task<step> upload(conversation& c);                                           // upload.cpp
+io::task<step> receive_answer(conversation& c);                                   // answer_head.cpp
+io::task<step> relay(conversation& c);                                            // relay.cpp
+void settle(conversation& c);                                                     // settle.cpp
+io::task<step> answer_refusal(conversation& c);                                   // refuse.cpp
+
+// The next bytes of the answer's body, taken out of the upstream's framing; a view into the
+// upstream's block, valid until the next call. exchange::up.complete says that it was the last.
+struct piece {
+  std::string_view payload;
+  bool broken = false; // the upstream broke off, lied about its framing or was too slow
+};
+io::task<piece> next_piece(conversation& c, io::deadline until); // answer_body.cpp
+// Back to the pool if its answer is complete and it may be used again, else closed.
+void release_upstream(conversation& c); // answer_body.cpp
+
+// x-request-id, x-ratelimit-*, x-budget-*.
+void write_limit_fields(http::head_writer& out, conversation& c); // limit_fields.cpp
+
+} // namespace proxy::session

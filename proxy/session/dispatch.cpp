@@ -1,0 +1,135 @@
+// To the upstream: a connection, the intent in the journal, then the request, its head written
+// anew and its body as it came but for the output cap.
+#include "proxy/session/conversation.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/http/head_writer.hpp"
+#include "proxy/session/ledger_entry.hpp"
+
+namespace proxy::session {
+namespace {
+
+using policies::admission::refusal_code;
+
+std::size_t body_size(const exchange& x) { return x.edits.resulting_size(x.in.body.size()); }
+
+bool has_body(const exchange& x) { return x.in.head.body != http::framing::none; }
+
+std::string_view write_head(conversation& c) {
+  exchange& x = c.x;
+  if (!x.head_block) x.head_block = c.my.blocks.take();
+  http::head_writer out{{x.head_block.get(), block_bytes}};
+  const process& shared = c.my.shared;
+  const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, shared.bearer};
+  http::request_framing framing;
+  if (x.route.body == policies::access::body_kind::streamed)
+    framing = {x.in.head.body, x.in.head.content_length};
+  else if (has_body(x))
+    framing = {http::framing::length, body_size(x)};
+  http::write_upstream_head(out, x.in.head, to, x.id_view(), framing);
+  return out.ok() ? out.text() : std::string_view{};
+}
+
+using pieces = std::array<iovec, 20>; // head, and body pieces around at most 8 edits
+
+std::span<iovec> gather(pieces& out, std::string_view head, const exchange& x) {
+  std::size_t count = 0;
+  const auto add = [&](std::string_view text) {
+    if (!text.empty()) out[count++] = {const_cast<char*>(text.data()), text.size()};
+  };
+  add(head);
+  std::size_t at = 0;
+  for (const policies::usage::edit& edit : x.edits.list()) {
+    add(x.in.body.substr(at, edit.offset - at));
+    add(edit.insert);
+    at = edit.offset + edit.remove;
+  }
+  add(x.in.body.substr(at));
+  return {out.data(), count};
+}
+
+// The intent stands in the journal before the first byte can leave.
+bool record_intent(conversation& c) {
+  exchange& x = c.x;
+  if (x.ledger.dispatched) return true; // a retry of the same request
+  if (!c.my.lane.room_for_intent()) return false;
+  x.ledger.dispatched_at = std::chrono::steady_clock::now();
+  c.my.lane.append(intent_of(x, c.now()));
+  x.ledger.dispatched = true;
+  c.my.count.dispatched.add();
+  return true;
+}
+
+step unreachable(conversation& c, const failure& why) {
+  c.my.count.upstream_failures.add();
+  spdlog::warn("upstream: {}", why.message);
+  c.x.refuse_with(refusal_code::upstream_unreachable,
+                  "The DeepSeek API cannot be reached from this proxy right now; nothing was "
+                  "charged. Try again shortly.");
+  c.x.refusal->retry_after = policies::milliseconds{1000};
+  return step::refuse;
+}
+
+step no_room(conversation& c) {
+  c.x.refuse_with(refusal_code::enforcement_unavailable,
+                  "The journal has no room (is the disk full?), so nothing is let through. "
+                  "(refused by deepseek-proxy)");
+  c.x.refusal->retry_after = policies::milliseconds{1000};
+  return step::refuse;
+}
+
+// Writes head and body once. The bytes sent tell whether another connection may be tried.
+io::task<io::io_result> send(conversation& c, std::string_view head) {
+  pieces room;
+  const std::span<iovec> all = gather(room, head, c.x);
+  const io::deadline until =
+      std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
+  co_return co_await c.x.up.connection->write(all, until);
+}
+
+void drop_connection(exchange& x) {
+  x.up.connection->close();
+  x.up.connection = nullptr;
+}
+
+} // namespace
+
+io::task<step> dispatch(conversation& c) {
+  exchange& x = c.x;
+  x.lifetime_end = c.my.loop.in(c.settings().server.request_lifetime_max);
+  const std::string_view head = write_head(c);
+  if (head.empty())
+    co_return x.refuse_with(refusal_code::header_too_large,
+                            "The request's head is too large to pass on. (refused by "
+                            "deepseek-proxy)");
+  for (;;) {
+    x.up.connection = c.my.upstream.take_idle();
+    const bool pooled = x.up.connection != nullptr;
+    if (!pooled) {
+      auto connecting = c.my.upstream.connect();
+      outcome<io::stream*> made = co_await std::move(connecting);
+      if (!made) co_return unreachable(c, made.error());
+      x.up.connection = *made;
+    }
+    if (!record_intent(c)) {
+      drop_connection(x);
+      co_return no_room(c);
+    }
+    auto sending = send(c, head);
+    const io::io_result sent = co_await std::move(sending);
+    x.up.request_whole = sent.what == io::status::ok;
+    if (sent.bytes > 0) break; // if cut short it may answer all the same; what ran is unknown
+    drop_connection(x);
+    if (pooled) continue; // nothing was written: ask another connection
+    x.ledger.ending = journal::ending::not_dispatched;
+    co_return unreachable(c, {errc::upstream_unreachable, "closed before a byte was written"});
+  }
+  x.ledger.ending = journal::ending::cut; // until an answer says better
+  if (x.route.body != policies::access::body_kind::streamed) co_return step::go_on;
+  auto uploading = upload(c);
+  co_return co_await std::move(uploading);
+}
+
+} // namespace proxy::session

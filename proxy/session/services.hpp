@@ -1,0 +1,59 @@
+// What a session needs of its thread and of the process, handed in rather than reached for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/access/ip_list.hpp"
+#include "policies/admission/admission.hpp"
+#include "policies/pricing/price_table.hpp"
+#include "proxy/config/settings.hpp"
+#include "proxy/io/reactor.hpp"
+#include "proxy/journal/lane.hpp"
+#include "proxy/keys/key_directory.hpp"
+#include "proxy/session/buffer.hpp"
+#include "proxy/session/counters.hpp"
+#include "proxy/session/hasher.hpp"
+#include "proxy/session/tallies.hpp"
+#include "proxy/stores/limit_store.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace proxy::session {
+
+struct exchange;
+
+// The process's, shared by all threads; read-only but for the budget.
+struct process {
+  const config::settings& settings;
+  const policies::pricing::price_table& prices;
+  policies::admission::model_bounds bounds;
+  keys::key_directory& directory;
+  stores::limit_store& limits;
+  byte_budget& bodies;
+  std::string upstream_host;      // Host field
+  std::string upstream_base_path; // in front of each target
+  std::string bearer;             // the real key
+  std::function<policies::instant()> now; // wall clock, UTC
+  // A request cost more than its bound: the price table is wrong, and the key must stop.
+  std::function<void(policies::key_id, std::string why)> block_key;
+};
+
+// One thread's.
+struct services {
+  process& shared;
+  io::reactor& loop;
+  upstream::pool& upstream;
+  journal::lane& lane;
+  block_pool blocks;
+  tallies refused;
+  counters count;
+  hasher digest;
+  request_ids ids;
+  std::vector<std::unique_ptr<exchange>> idle_exchanges;
+  bool draining = false; // answers say "connection: close", idle connections end
+};
+
+} // namespace proxy::session

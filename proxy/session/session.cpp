@@ -1,0 +1,176 @@
+// The walk of one request, top to bottom. Each step stands in a file of its own.
+#include "proxy/session/session.hpp"
+
+#include "proxy/session/conversation.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "policies/keys/secret.hpp"
+
+namespace proxy::session {
+namespace {
+
+enum class after : std::uint8_t { next_request, close };
+
+std::unique_ptr<exchange> take_exchange(services& my) {
+  std::unique_ptr<exchange> x;
+  if (my.idle_exchanges.empty()) {
+    x = std::make_unique<exchange>();
+  } else {
+    x = std::move(my.idle_exchanges.back());
+    my.idle_exchanges.pop_back();
+  }
+  x->in.block = my.blocks.take();
+  x->in.capacity = block_bytes;
+  return x;
+}
+
+// A head that cannot be read leaves nothing of its predecessor behind.
+void forget_head(http::request_head& head) {
+  head.method = head.path = head.query = {};
+  head.keep_alive = head.http_1_1 = true;
+  head.body = http::framing::none;
+  head.content_length = 0;
+  head.field_count = 0;
+}
+
+// Everything but the input block, which may hold the next request already.
+void reset(services& my, exchange& x) {
+  my.blocks.give(std::move(x.up.block));
+  my.blocks.give(std::move(x.head_block));
+  x.in.large.release();
+  x.in.scanned = x.in.head_length = x.in.next_at = 0;
+  x.in.body = {};
+  x.in.body_complete = false;
+  x.in.body_bytes = 0;
+  forget_head(x.in.head);
+  x.up.connection = nullptr;
+  x.up.request_whole = true;
+  x.up.at = x.up.filled = x.up.head_length = 0;
+  x.up.complete = x.up.reusable = x.up.tapped = false;
+  x.ledger = {};
+  x.key = nullptr;
+  x.edits = {};
+  x.plan = {};
+  x.inspection = {};
+  x.reservation = {};
+  x.refusal.reset();
+  x.route = {};
+  x.client_gone = x.answer_started = false;
+}
+
+void give_exchange(services& my, std::unique_ptr<exchange> x) {
+  reset(my, *x);
+  if (x->in.capacity == block_bytes) my.blocks.give(std::move(x->in.block));
+  x->in.block.reset();
+  x->in.received = 0;
+  constexpr std::size_t kept_max = 256;
+  if (my.idle_exchanges.size() < kept_max) my.idle_exchanges.push_back(std::move(x));
+}
+
+// Whether more of the client's bytes are at hand: a pipelined request.
+bool carry_over(services& my, exchange& x) {
+  const std::size_t left = x.in.received - x.in.next_at;
+  std::memmove(x.in.block.get(), x.in.block.get() + x.in.next_at, left);
+  x.in.received = left;
+  reset(my, x);
+  return left > 0;
+}
+
+io::task<step> admit(conversation& c, const policies::access::ip_address& peer) {
+  auto head = receive_head(c);
+  step s = co_await std::move(head);
+  if (s == step::go_on) s = identify(c, peer);
+  if (s == step::go_on && !body_has_arrived(c.x)) {
+    auto provisional = hold_provisionally(c);
+    s = co_await std::move(provisional);
+  }
+  if (s == step::go_on && c.x.route.body != policies::access::body_kind::streamed) {
+    auto body = receive_body(c);
+    s = co_await std::move(body);
+  }
+  if (s == step::go_on) s = inspect(c);
+  if (s == step::go_on) {
+    auto held = hold(c);
+    s = co_await std::move(held);
+  }
+  co_return s;
+}
+
+io::task<step> forward(conversation& c) {
+  auto sent = dispatch(c);
+  step s = co_await std::move(sent);
+  if (s == step::go_on) {
+    auto answered = receive_answer(c);
+    s = co_await std::move(answered);
+  }
+  if (s == step::go_on) {
+    auto relayed = relay(c);
+    s = co_await std::move(relayed);
+  }
+  release_upstream(c);
+  co_return s;
+}
+
+io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
+  auto admitted = admit(c, peer);
+  step s = co_await std::move(admitted);
+  if (s == step::go_on) {
+    auto forwarded = forward(c);
+    s = co_await std::move(forwarded);
+  }
+  co_return s;
+}
+
+void name_request(conversation& c) {
+  c.x.id = c.my.ids.next();
+  const std::string text = policies::keys::to_string(c.x.id);
+  std::copy_n(text.begin(), c.x.id_text.size(), c.x.id_text.begin());
+}
+
+io::task<after> serve_request(conversation& c, const policies::access::ip_address& peer) {
+  name_request(c);
+  step s = step::drop;
+  try {
+    auto walked = walk(c, peer);
+    s = co_await std::move(walked);
+  } catch (const std::exception& error) {
+    // The last backstop: the books are closed below whatever happened.
+    spdlog::error("session: request {} failed unexpectedly: {}", c.x.id_view(), error.what());
+    release_upstream(c);
+  }
+  settle(c);
+  if (s == step::refuse) {
+    auto answered = answer_refusal(c);
+    s = co_await std::move(answered);
+  }
+  co_return s == step::go_on && c.x.in.head.keep_alive ? after::next_request : after::close;
+}
+
+} // namespace
+
+io::task<void> serve_connection(services& my, io::stream& client,
+                                policies::access::ip_address peer) {
+  std::unique_ptr<exchange> x;
+  after then = after::next_request;
+  while (then == after::next_request && !my.draining) {
+    if (!x) {
+      // Nothing is held while the connection is idle: no buffer, no exchange.
+      const io::deadline until = my.loop.in(my.shared.settings.server.idle_timeout);
+      if (co_await client.readable(until) != io::status::ok) break;
+      x = take_exchange(my);
+    }
+    conversation c{my, client, *x};
+    auto served = serve_request(c, peer);
+    then = co_await std::move(served);
+    if (then == after::next_request && carry_over(my, *x)) continue;
+    give_exchange(my, std::move(x));
+  }
+  if (x) give_exchange(my, std::move(x));
+  client.close();
+}
+
+void release_idle(services& my) { my.idle_exchanges.clear(); }
+
+} // namespace proxy::session
