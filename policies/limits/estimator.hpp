@@ -22,10 +22,12 @@ class estimator {
  private:
   struct entry {
     std::uint64_t model_hash = 0;
-    std::uint32_t ratio_permille = 1000; // of the cold estimate
+    std::int64_t ratio_millionths = 1'000'000; // of the cold estimate
     std::uint32_t samples = 0;
     std::uint64_t last_used = 0;
   };
+  entry& entry_of(std::uint64_t model_hash);
+
   static constexpr std::size_t models_max = 8;
   std::array<entry, models_max> entries_{};
   std::uint64_t clock_ = 0;

@@ -10,14 +10,14 @@ namespace policies::limits {
 
 // Absent = unlimited, 0 = nothing allowed.
 struct limit_set {
-  std::optional<std::int64_t> requests_per_minute;
-  std::optional<std::int64_t> burst_requests; // bucket capacity; absent: one minute's worth
-  std::optional<std::int64_t> tokens_per_minute;
-  std::optional<std::int64_t> burst_tokens; // bucket capacity; absent: one minute's worth
-  std::optional<nano_usd> monthly;          // calendar month, UTC
-  std::optional<nano_usd> daily;            // calendar day, UTC
-  std::optional<nano_usd> total;            // the key's lifetime
-  std::optional<std::int64_t> concurrent_requests;
+  std::optional<std::int64_t> requests_per_minute{};
+  std::optional<std::int64_t> burst_requests{}; // bucket capacity; absent: one minute's worth
+  std::optional<std::int64_t> tokens_per_minute{};
+  std::optional<std::int64_t> burst_tokens{}; // bucket capacity; absent: one minute's worth
+  std::optional<nano_usd> monthly{};          // calendar month, UTC
+  std::optional<nano_usd> daily{};            // calendar day, UTC
+  std::optional<nano_usd> total{};            // the key's lifetime
+  std::optional<std::int64_t> concurrent_requests{};
 
   bool limits_money() const { return monthly || daily || total; }
   bool operator==(const limit_set&) const = default;

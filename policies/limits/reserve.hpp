@@ -26,7 +26,7 @@ struct ask {
   tokens risk_tokens{};  // adaptive: true bound - held_tokens; strict: 0
   nano_usd money_want{}; // the true bound
   nano_usd money_min{};  // below this the request is not worth admitting; <= money_want
-  // Requests stay `held` until extend() or confirm(): for a body that is still to arrive.
+  // Requests stay `held` until extend() or settle(): for a body that is still to arrive.
   bool provisional = false;
 };
 
@@ -51,27 +51,35 @@ enum class limit_kind : std::uint8_t {
   total_spending_limit,
 };
 
-// A refusal is a value: which limit of which member, its figures, and when to come back.
+// A refusal is a value: which limit of which member, its figures, and when to come back. Of several
+// limits that fail it tells the most useful: one that never fits, else money that is spent, else
+// the longest wait. `retry_after` covers all of them: the request is admitted at that very
+// millisecond if nothing else happens. A meter more than an hour deep says an hour, for no more is
+// drained at once; come back then and the hour counts.
 struct limit_refusal {
   limit_kind kind{};
-  std::size_t member = 0;    // index into the chain
-  std::int64_t limit = 0;    // requests, tokens or nano-dollars
-  std::int64_t used = 0;     // settled and held, same unit
-  std::int64_t wanted = 0;   // what this request asked for, same unit
-  bool held_only = false;    // money: would fit but for holds of requests in flight: retry soon
-  bool never_fits = false;   // more than the bucket's capacity: waiting will not help
-  milliseconds retry_after{}; // 0: none can be told
+  std::size_t member = 0;     // index into the chain
+  std::int64_t limit = 0;     // nano-dollars, slots, or a meter's capacity; of tokens that adaptive
+                              // requests may come to owe, ten minutes' worth
+  std::int64_t used = 0;      // settled and held, same unit
+  std::int64_t wanted = 0;    // what this request asked for, same unit
+  bool held_only = false;     // would fit but for holds of requests in flight: retry soon
+  bool never_fits = false;    // more than the whole limit: waiting will not help
+  milliseconds retry_after{}; // 0: none can be told, it hangs on requests in flight or on the owner
 };
 
 using reserve_result = std::variant<hold, limit_refusal>;
 
 // Admits iff on every member: level + held + asked <= capacity (requests, tokens, slots), possible
 // adaptive debt <= 10 minutes of the token limit, and money: the hold is min(money_want, what is
-// unheld on every member) and at least money_min. Mutates nothing on refusal.
+// unheld on every member) and at least money_min. Where a limit is 0, or lowered below what is
+// used, nothing passes, not even what asks for none of it. Takes nothing on refusal; only time that
+// the clamp to an hour would otherwise lose is written down then.
 reserve_result reserve(std::span<const member> chain, const ask& wanted, instant now);
 
 // The second step of a provisional hold: adds tokens and money as reserve() would, and turns held
-// requests into used ones. On refusal nothing has changed and the hold stays as it was.
+// requests into used ones; `wanted`'s requests and slots are not looked at. Money moves to the
+// windows of now. On refusal nothing has changed and the hold stays as it was.
 std::optional<limit_refusal> extend(std::span<const member> chain, hold& held, const ask& wanted,
                                     instant now);
 
@@ -85,10 +93,13 @@ struct actuals {
 // pass the capacity: that is debt, which refill repays first. Provisional requests become used.
 void settle(std::span<const member> chain, const hold& held, const actuals& used, instant now);
 
-// Gives everything back: the request was never dispatched. A provisional request never counted.
+// Gives everything back: the request was never dispatched. A provisional request never counted;
+// another stays counted, for it has begun to drain, and a drained unit given back is granted twice.
 void cancel(std::span<const member> chain, const hold& held, instant now);
 
-// Rebuilds state from the ledger: what one dispatched request adds once its outcome is known.
+// Rebuilds state from the ledger: what one dispatched request adds once its outcome is known. Fold
+// admissions and outcomes in order of time: one that comes late counts as if it was made now, which
+// errs on the safe side.
 struct ledger_row {
   instant started{}; // when the hold was made: decides the windows
   instant ended{};
