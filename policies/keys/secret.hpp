@@ -22,12 +22,14 @@ using secret_hash = std::array<std::uint8_t, 32>; // SHA-256 of the secret's tex
 std::string make_secret(std::span<const std::uint8_t, 20> random);
 // Whether the text is a well-formed secret: length, prefix, alphabet, checksum.
 bool well_formed(std::string_view text);
-// "sk-ds-…x7q2": what lists and logs may show.
+// "sk-ds-…x7q2": what lists and logs may show. Any text may be given: of one that is too short to
+// lose four characters, or ends in unprintable ones, nothing but its well-known prefix is shown.
 std::string masked(std::string_view secret);
 
-std::string to_string(key_id id);                   // "key_" + 12 digits
+std::string to_string(key_id id); // "key_" + 12 digits
+// The exact spelling of to_string; the id 0, which stands for none, is refused.
 std::optional<key_id> parse_key_id(std::string_view text);
-std::string to_string(const request_id& id);        // 32 hex digits
+std::string to_string(const request_id& id); // 32 hex digits, lower case
 std::optional<request_id> parse_request_id(std::string_view text);
 
 } // namespace policies::keys
