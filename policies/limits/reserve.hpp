@@ -66,6 +66,7 @@ struct limit_refusal {
   bool held_only = false;     // would fit but for holds of requests in flight: retry soon
   bool never_fits = false;    // more than the whole limit: waiting will not help
   milliseconds retry_after{}; // 0: none can be told, it hangs on requests in flight or on the owner
+  bool operator==(const limit_refusal&) const = default;
 };
 
 using reserve_result = std::variant<hold, limit_refusal>;
@@ -92,6 +93,15 @@ struct actuals {
 // Takes the hold out and puts the true figures in, in the windows the hold was made in. Tokens may
 // pass the capacity: that is debt, which refill repays first. Provisional requests become used.
 void settle(std::span<const member> chain, const hold& held, const actuals& used, instant now);
+
+// A late true outcome of a request that was charged `charged` when its hold had grown too old:
+// money moves to the true figure, up or down, in the windows of the hold. Tokens only move up: a
+// charge that has drained since would be granted twice if it was given back.
+void correct(std::span<const member> chain, const hold& held, const actuals& charged,
+             const actuals& truth, instant now);
+
+// What a hold stands for at the most: charged where the outcome is unknown.
+actuals bound_of(const hold& held);
 
 // Gives everything back: the request was never dispatched. A provisional request never counted;
 // another stays counted, for it has begun to drain, and a drained unit given back is granted twice.

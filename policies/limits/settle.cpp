@@ -54,6 +54,30 @@ void cancel(std::span<const member> chain, const hold& held, instant now) {
   }
 }
 
+actuals bound_of(const hold& held) {
+  return {.used_tokens = held.held_tokens + held.risk_tokens, .cost = held.money};
+}
+
+void correct(std::span<const member> chain, const hold& held, const actuals& charged,
+             const actuals& truth, instant now) {
+  const present at = present_of(chain, now);
+  const auto move = [&](money_window& window, std::int64_t made_in) {
+    if (window.id > made_in)
+      return;
+    take_out(window.spent.value, bounded(charged.cost.value, spent_max.value));
+    spend(window, truth.cost);
+  };
+  for (const member& m : chain) {
+    advance(*m.state, *m.limits, at);
+    move(m.state->month, held.month_id);
+    move(m.state->day, held.day_id);
+    move(m.state->total, 0);
+    charge(m.state->tokens, tokens_of(*m.limits),
+           bounded(truth.used_tokens.value, count_max) -
+               bounded(charged.used_tokens.value, count_max));
+  }
+}
+
 void fold_admission(limit_state& state, const limit_set& limits, instant at) {
   const std::int64_t at_ms = std::max(state.at_ms, at.time_since_epoch().count());
   advance(state, limits, present_at(at_ms));
