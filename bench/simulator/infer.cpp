@@ -47,6 +47,7 @@ class inference {
   asio::awaitable<bool> send_text(part which, const token_text& text);
   asio::awaitable<bool> send_arguments();
   asio::awaitable<bool> send_end();
+  asio::awaitable<bool> send_all();
   void client_gone();
   void settle();
 
@@ -61,7 +62,8 @@ class inference {
 asio::awaitable<bool> inference::keep_alive() {
   if (!x_.out.begun())
     co_await x_.out.begin(200, "application/json");
-  if (!co_await x_.out.piece(request_.stream ? ": keep-alive\n\n" : "\n"))
+  const std::string_view sign = request_.stream ? ": keep-alive\n\n" : "\n";
+  if (!co_await x_.out.piece(sign))
     co_return false;
   co_return co_await x_.out.flush();
 }
@@ -98,13 +100,14 @@ asio::awaitable<bool> inference::gate_passed() {
 asio::awaitable<bool> inference::send_event(const std::string& event) {
   if (!co_await gate_passed() || !co_await x_.out.piece(event))
     co_return false;
-  const bool slow = x_.how->token_delay_ms > 0;
-  if (!slow && !x_.how->gated && !x_.state.gate_of_events.is_shut())
+  const milliseconds delay{x_.how->token_delay_ms};
+  if (delay.count() == 0 && !x_.how->gated && !x_.state.gate_of_events.is_shut())
     co_return true;
   if (!co_await x_.out.flush())
     co_return false;
-  co_return !slow ||
-      co_await x_.peer.pause(milliseconds{x_.how->token_delay_ms}) != wire::waited::left;
+  if (delay.count() == 0)
+    co_return true;
+  co_return co_await x_.peer.pause(delay) != wire::waited::left;
 }
 
 asio::awaitable<bool> inference::send_text(part which, const token_text& text) {
@@ -125,8 +128,9 @@ asio::awaitable<bool> inference::send_text(part which, const token_text& text) {
 
 asio::awaitable<bool> inference::send_arguments() {
   const std::string_view text = what_.call->arguments;
-  const std::size_t half = text.size() / 2;
-  for (const auto piece : {std::string_view{}, text.substr(0, half), text.substr(half)}) {
+  const std::string_view half = shortened(text, text.size() / 2);
+  const std::array<std::string_view, 3> pieces = {"", half, text.substr(half.size())};
+  for (const auto piece : pieces) {
     std::string event;
     format_.delta(event, part::arguments, piece);
     if (!co_await send_event(event))
@@ -171,26 +175,37 @@ void inference::client_gone() {
     x_.row.output_tokens = written_tokens_;
 }
 
+asio::awaitable<bool> inference::send_all() {
+  if (x_.how->ttft_ms > 0) {
+    co_await x_.out.flush();
+    if (!co_await first_token_time())
+      co_return false;
+  }
+  std::string event;
+  format_.opening(event);
+  if (!event.empty() && !co_await send_event(event))
+    co_return false;
+  if (!co_await send_text(part::reasoning, what_.reasoning))
+    co_return false;
+  if (!co_await send_text(part::content, what_.content))
+    co_return false;
+  if (what_.call && !co_await send_arguments())
+    co_return false;
+  co_return co_await send_end();
+}
+
 asio::awaitable<void> inference::stream() {
   co_await x_.out.begin(200, "text/event-stream; charset=utf-8");
-  const bool waits = x_.how->ttft_ms > 0;
-  bool ok = !waits || (co_await x_.out.flush() && co_await first_token_time());
-  if (ok) {
-    std::string event;
-    format_.opening(event);
-    ok = co_await send_event(event);
-  }
-  ok = ok && co_await send_text(part::reasoning, what_.reasoning);
-  ok = ok && co_await send_text(part::content, what_.content);
-  if (ok && what_.call)
-    ok = co_await send_arguments();
-  ok = ok && co_await send_end();
+  const bool ok = co_await send_all();
   if (!ok)
     client_gone();
 }
 
 asio::awaitable<void> inference::plain() {
-  if (!co_await first_token_time() || !co_await gate_passed()) {
+  bool begins = co_await first_token_time();
+  if (begins)
+    begins = co_await gate_passed();
+  if (!begins) {
     client_gone();
     co_return;
   }

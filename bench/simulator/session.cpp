@@ -119,7 +119,8 @@ asio::awaitable<void> exchange_all(wire& peer, world& state) {
 
 asio::awaitable<void> serve_connection(std::shared_ptr<wire> peer, world& state) {
   try {
-    if (co_await peer->handshake())
+    const bool ready = co_await peer->handshake();
+    if (ready)
       co_await exchange_all(*peer, state);
   } catch (const std::exception&) {
     // Beast throws on some monstrous trailers; the connection is lost, the simulator is not.
