@@ -1,5 +1,5 @@
 // The expected size of a request: a running quantile, found by steps up and down that balance where
-// 95 of 100 samples lie below (stochastic approximation after Robbins and Monro, multiplicative).
+// 90 of 100 samples lie below (stochastic approximation after Robbins and Monro, multiplicative).
 #include "policies/limits/estimator.hpp"
 
 #include <algorithm>
@@ -12,9 +12,9 @@ constexpr std::int64_t ratio_min = one / 100; // of the cold estimate
 constexpr std::int64_t ratio_max = 64 * one;
 constexpr std::int64_t size_max = 10'000'000'000;
 constexpr std::int64_t cold_output_max = 1024;
-constexpr std::int64_t above_percent = 5; // samples that may lie above the estimate
-constexpr std::int64_t steps_first = 2;   // the first samples move the ratio by half of it,
-constexpr std::int64_t steps_last = 16;   // later ones by a sixteenth
+constexpr std::int64_t above_percent = 10; // samples that may lie above the estimate
+constexpr std::int64_t steps_first = 2;    // the first samples move the ratio by half of it,
+constexpr std::int64_t steps_last = 16;    // later ones by a sixteenth
 
 struct sizes {
   std::int64_t bound;

@@ -9,9 +9,10 @@
 
 namespace policies::limits {
 
-// A running high quantile (about the 95th) of a key's request sizes per model, as a ratio to what
-// the cold estimate would have been, so that large and small prompts share what is learnt. Keeps a
-// fixed number of models; the least recently used one is forgotten.
+// A running high quantile of a key's request sizes per model, as a ratio to what the cold estimate
+// would have been, so that large and small prompts share what is learnt. About the 90th: with a
+// higher one the holds of long answers fill the bucket before what is used does. Keeps a fixed
+// number of models; the least recently used one is forgotten.
 class estimator {
  public:
   // prompt bound/3 + min(cap, 1024), until learnt; then scaled. Never above the bound

@@ -30,4 +30,8 @@ inline constexpr std::int64_t burst_max = 10'000'000'000;
 inline constexpr nano_usd money_max{1'000'000'000'000'000}; // a million dollars
 inline constexpr std::int64_t concurrent_max = 1'000'000;
 
+// The most that adaptive requests in flight may come to owe together, in minutes of the token
+// limit.
+inline constexpr std::int64_t debt_minutes_max = 10;
+
 } // namespace policies::limits

@@ -17,8 +17,6 @@ inline constexpr std::int64_t elapsed_max_ms = 3'600'000;
 inline constexpr std::int64_t level_max = 8'000'000'000'000'000;
 // The most a hold or a charge may amount to, in requests, slots or tokens.
 inline constexpr std::int64_t count_max = 100'000'000'000;
-// The most adaptive requests in flight may owe together, in minutes of the token limit.
-inline constexpr std::int64_t debt_minutes_max = 10;
 static_assert(count_max * units_per_whole <= level_max);
 static_assert(per_minute_max * elapsed_max_ms <= level_max && burst_max <= count_max);
 
