@@ -47,8 +47,8 @@ struct key_record {
   std::optional<instant> expires_at;
   instant created{};
   instant updated{};
-  std::uint64_t version = 1; // ETag: grows with each change
-  std::vector<key_secret> secrets; // newest first
+  std::uint64_t version = 1;        // ETag: grows with each change
+  std::vector<key_secret> secrets;  // newest first
   std::string metadata_json = "{}"; // the owner's own, an object
   bool operator==(const key_record&) const = default;
 };
