@@ -23,8 +23,8 @@ struct span_of {
 };
 
 struct output_cap {
-  std::string_view name; // "max_tokens", "max_completion_tokens", "max_output_tokens"
-  span_of value;         // the number or null
+  std::string_view name;              // "max_tokens", "max_completion_tokens", "max_output_tokens"
+  span_of value;                      // the number or null
   std::optional<std::int64_t> tokens; // nullopt: null
 };
 
@@ -32,20 +32,20 @@ struct inspection {
   std::string_view model; // raw text between the quotes; escapes in it are refused
   span_of model_value;    // with quotes
   bool stream = false;
-  bool include_usage = false;          // stream_options.include_usage
-  std::array<output_cap, 3> caps{};    // those present
+  bool include_usage = false;       // stream_options.include_usage
+  std::array<output_cap, 3> caps{}; // those present
   std::size_t cap_count = 0;
-  std::int64_t multiplicity = 1;       // max of n, best_of
+  std::int64_t multiplicity = 1; // max of n, best_of
   // Upper bound of prompt tokens: raw bytes of every value that can reach the model (all but known
   // control fields), + 64 a message, + the bytes of `tools` once more. Not capped at the context.
   tokens prompt_bound;
   std::size_t message_count = 0;
   bool unbounded_prompt = false; // parts by URL or file id, server-side tools, previous_response_id
   bool has_images = false;       // image parts: need the permission `images`
-  bool thinking_disabled = false;   // thinking.type = disabled, reasoning_effort none
-  bool reasoning_max = false;       // reasoning_effort (or reasoning.effort) max
-  std::size_t insert_at = 0; // offset right after the opening brace: where a missing cap goes
-  bool empty_object = false; // no member follows: insertion takes no comma
+  bool thinking_disabled = false; // thinking.type = disabled, reasoning_effort none
+  bool reasoning_max = false;     // reasoning_effort (or reasoning.effort) max
+  std::size_t insert_at = 0;      // offset right after the opening brace: where a missing cap goes
+  bool empty_object = false;      // no member follows: insertion takes no comma
 };
 
 // Status is always 400; `message` names field, value and range, never echoes more than 64 bytes.

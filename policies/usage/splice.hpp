@@ -19,17 +19,24 @@ struct edit {
   std::string_view insert; // view into edits::storage
 };
 
+// Holds at most eight edits and a kilobyte of text; more is a bug of ours (std::length_error).
 class edits {
  public:
+  edits() = default;
+  edits(const edits& other); // views follow the text they were copied with
+  edits& operator=(const edits& other);
+  ~edits() = default;
+
   std::span<const edit> list() const { return {list_.data(), count_}; }
   bool empty() const { return count_ == 0; }
+  void clear() { count_ = stored_ = 0; }
   std::size_t resulting_size(std::size_t body_size) const;
   void add(std::size_t offset, std::size_t remove, std::string_view text); // copies text; sorts
 
  private:
   std::array<edit, 8> list_{};
   std::size_t count_ = 0;
-  std::array<char, 512> storage_{};
+  std::array<char, 1024> storage_{};
   std::size_t stored_ = 0;
 };
 
