@@ -12,6 +12,7 @@
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/worker.hpp"
 #include "proxy/stores/embedded/embedded_store.hpp"
+#include "proxy/stores/embedded/file_table.hpp"
 
 namespace proxy::server {
 
@@ -50,6 +51,8 @@ struct server::parts {
   upstream::tls_context tls;
   keys::key_directory directory;
   std::unique_ptr<stores::embedded_store> store;
+  std::unique_ptr<stores::file_table> file_table;
+  std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<session::byte_budget> bodies;
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
@@ -59,6 +62,7 @@ struct server::parts {
   config::host_port data_address;
 
   outcome<void> open_store();
+  outcome<void> open_files();
   outcome<void> make_shared();
   outcome<void> make_workers();
   outcome<void> start_admin();
@@ -87,6 +91,19 @@ outcome<void> server::parts::open_store() {
     spdlog::error("recovery: {} damaged entries skipped, {} truncated segments", found.bad_entries,
                   found.truncated_segments);
   store->start();
+  return open_files();
+}
+
+outcome<void> server::parts::open_files() {
+  auto table = stores::file_table::open(settings.store.path / stores::database_name);
+  if (!table) return table.error();
+  file_table = std::move(*table);
+  files = std::make_unique<stores::file_owners>(
+      file_table->load(), [this](std::string file, std::optional<policies::key_id> owner) {
+        boost::asio::post(background, [this, file = std::move(file), owner] {
+          file_table->write(file, owner);
+        });
+      });
   return {};
 }
 
@@ -109,6 +126,7 @@ outcome<void> server::parts::make_shared() {
       .directory = directory,
       .limits = *store,
       .bodies = *bodies,
+      .files = *files,
       .upstream_host = host_field(*address),
       .upstream_base_path = address->base_path,
       .bearer = *key,

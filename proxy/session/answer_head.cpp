@@ -54,6 +54,21 @@ void begin_body(outbound& up) {
                 !(up.complete && up.filled > up.head_length);
 }
 
+// The owner's trouble, not the client's: nothing of it is passed on, for it shows the real key's
+// tail.
+step upstream_refused(conversation& c) {
+  const int status = c.x.up.head.status;
+  c.my.count.upstream_refusals.add();
+  spdlog::error("upstream: refused the account's key or balance with {}: check upstream.key and the "
+                "account's balance (request {})",
+                status, c.x.id_view());
+  c.x.up.reusable = false;
+  c.x.ledger.ending = journal::ending::refused;
+  return c.x.refuse_with(refusal_code::upstream_refused,
+                         "The DeepSeek API refused this proxy's account; its owner has been told. "
+                         "Nothing was charged.");
+}
+
 } // namespace
 
 io::task<step> receive_answer(conversation& c) {
@@ -89,6 +104,7 @@ io::task<step> receive_answer(conversation& c) {
   }
   c.x.ledger.status = static_cast<std::uint16_t>(up.head.status);
   begin_body(up);
+  if (up.head.status == 401 || up.head.status == 402) co_return upstream_refused(c);
   co_return step::go_on;
 }
 

@@ -45,6 +45,17 @@ io::task<piece> next_piece(conversation& c, io::deadline until); // answer_body.
 // Back to the pool if its answer is complete and it may be used again, else closed.
 void release_upstream(conversation& c); // answer_body.cpp
 
+// How the answer is framed for this client, and its head in exchange::head_block; "" where it does
+// not fit.
+enum class framing_out : std::uint8_t { none, length, chunked, until_close };
+framing_out framing_for(const exchange& x);          // answer_out.cpp
+std::string_view write_client_head(conversation& c); // answer_out.cpp
+
+// Account resources narrowed to the key.
+step check_scope(conversation& c);            // scope.cpp
+bool needs_scoping(const exchange& x);        // scope.cpp
+io::task<step> relay_scoped(conversation& c); // scope.cpp
+
 // x-request-id, x-ratelimit-*, x-budget-*.
 void write_limit_fields(http::head_writer& out, conversation& c); // limit_fields.cpp
 

@@ -119,7 +119,7 @@ step identify(conversation& c, const access::ip_address& peer) {
                                                 &c.x.presented};
   const keys::key_chain chain{*c.x.key};
   c.x.refusal = policies::admission::check_caller(chain.view(), facts, c.x.route, c.now());
-  return c.x.refusal ? step::refuse : step::go_on;
+  return c.x.refusal ? step::refuse : check_scope(c);
 }
 
 } // namespace proxy::session

@@ -12,40 +12,12 @@ namespace {
 using policies::admission::refusal_code;
 namespace usage = policies::usage;
 
-enum class framing_out : std::uint8_t { none, length, chunked, until_close };
-
-framing_out framing_for(const exchange& x) {
-  const outbound& up = x.up;
-  if (up.head.body == http::framing::none) return framing_out::none;
-  if (up.head.body == http::framing::length) return framing_out::length;
-  return x.in.head.http_1_1 ? framing_out::chunked : framing_out::until_close;
-}
-
 void start_tap(exchange& x) {
   const outbound& up = x.up;
   x.up.tapped = x.route.generates && up.head.status < 400;
   if (!x.up.tapped) return;
   const auto kind = up.head.event_stream ? usage::tap::kind::sse : usage::tap::kind::plain;
   x.up.tap.start(x.format, kind, {});
-}
-
-// "" where it does not fit.
-std::string_view write_client_head(conversation& c, framing_out framing) {
-  exchange& x = c.x;
-  if (!x.head_block) x.head_block = c.my.blocks.take();
-  http::head_writer out{{x.head_block.get(), block_bytes}};
-  http::write_client_fields(out, x.up.head);
-  write_limit_fields(out, c);
-  // The upstream tells nothing about when to come back; SDKs wait as told.
-  if (x.up.head.status == 429 && x.up.head.retry_after.empty()) out.line("retry-after", "1");
-  if (framing == framing_out::length) out.line("content-length", x.up.head.content_length);
-  if (framing == framing_out::chunked) out.line("transfer-encoding", "chunked");
-  if (framing == framing_out::until_close) x.in.head.keep_alive = false;
-  if (c.my.draining) x.in.head.keep_alive = false;
-  if (!x.in.head.keep_alive) out.line("connection", "close");
-  else if (!x.in.head.http_1_1) out.line("connection", "keep-alive");
-  out.end();
-  return out.ok() ? out.text() : std::string_view{};
 }
 
 // One piece of the answer with the framing around it, as one write.
@@ -72,21 +44,6 @@ class frame {
   std::array<iovec, 5> pieces_{};
   std::size_t count_ = 0;
 };
-
-// The owner's trouble, not the client's: nothing of it is passed on, for it shows the real key's
-// tail.
-step upstream_refused(conversation& c) {
-  const int status = c.x.up.head.status;
-  c.my.count.upstream_refusals.add();
-  spdlog::error("upstream: refused the account's key or balance with {}: check upstream.key and the "
-                "account's balance (request {})",
-                status, c.x.id_view());
-  c.x.up.reusable = false;
-  c.x.ledger.ending = journal::ending::refused;
-  return c.x.refuse_with(refusal_code::upstream_refused,
-                         "The DeepSeek API refused this proxy's account; its owner has been told. "
-                         "Nothing was charged.");
-}
 
 step broken_off(conversation& c) {
   c.my.count.upstream_failures.add();
@@ -119,10 +76,9 @@ void close_books(conversation& c) {
 
 io::task<step> relay(conversation& c) {
   exchange& x = c.x;
-  if (x.up.head.status == 401 || x.up.head.status == 402) co_return upstream_refused(c);
   const framing_out framing = framing_for(x);
   start_tap(x);
-  std::string_view head = write_client_head(c, framing);
+  std::string_view head = write_client_head(c);
   if (head.empty())
     co_return x.refuse_with(refusal_code::upstream_failed, "The DeepSeek API's head is too large.");
   const bool head_goes_ahead = x.up.head.event_stream && x.up.at == x.up.filled;

@@ -18,6 +18,7 @@
 #include "proxy/session/counters.hpp"
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/tallies.hpp"
+#include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/upstream/pool.hpp"
 
@@ -33,6 +34,7 @@ struct process {
   keys::key_directory& directory;
   stores::limit_store& limits;
   byte_budget& bodies;
+  stores::file_owners& files;
   std::string upstream_host;      // Host field
   std::string upstream_base_path; // in front of each target
   std::string bearer;             // the real key

@@ -106,7 +106,7 @@ io::task<step> forward(conversation& c) {
     s = co_await std::move(answered);
   }
   if (s == step::go_on) {
-    auto relayed = relay(c);
+    auto relayed = needs_scoping(c.x) ? relay_scoped(c) : relay(c);
     s = co_await std::move(relayed);
   }
   release_upstream(c);
