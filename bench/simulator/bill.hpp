@@ -63,7 +63,7 @@ struct bill_totals {
 // Thread-safe. Keeps the newest `rows_max` rows; the totals keep everything.
 class bill {
  public:
-  explicit bill(std::size_t rows_max = 1'000'000) : rows_max_(rows_max) {}
+  explicit bill(std::size_t rows_max = 500'000) : rows_max_(rows_max) {}
 
   // Which row a request was given, and before which reset.
   struct place {

@@ -10,28 +10,41 @@
 namespace simulator {
 namespace {
 
-[[noreturn]] void refuse(std::string_view option, std::string_view why) {
-  throw std::invalid_argument(fmt::format("{}: {}", option, why));
+// What was expected; the loop over words adds the option and its value.
+[[noreturn]] void expect(std::string_view what) {
+  throw std::invalid_argument(std::string(what));
 }
 
-std::int64_t number(std::string_view option, std::string_view text) {
+std::int64_t number(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
-    refuse(option, "a whole number");
+    expect("a whole number");
   return value;
+}
+
+double fraction(const std::string& text) {
+  try {
+    std::size_t used = 0;
+    const double value = std::stod(text, &used);
+    if (used == text.size())
+      return value;
+  } catch (const std::logic_error&) {
+    expect("a number");
+  }
+  expect("a number");
 }
 
 void set_listen(server_settings& settings, std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
-    refuse("--listen", "ADDRESS:PORT");
+    expect("ADDRESS:PORT");
   auto address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']'))
     address = address.substr(1, address.size() - 2);
-  const auto port = number("--listen", text.substr(colon + 1));
+  const auto port = number(text.substr(colon + 1));
   if (port < 0 || port > 65535)
-    refuse("--listen", "a port from 0 to 65535");
+    expect("a port from 0 to 65535");
   settings.address = address;
   settings.port = static_cast<std::uint16_t>(port);
 }
@@ -42,7 +55,7 @@ void set_knob(behaviour& how, std::string_view option, const boost::json::value&
     c = c == '-' ? '_' : c;
   const auto wrong = set_option(how, name, value);
   if (!wrong.empty())
-    refuse(option, wrong);
+    expect(wrong);
 }
 
 // flash=2500,pro=500
@@ -53,8 +66,8 @@ void set_concurrency(behaviour& how, std::string_view text) {
     const auto equals = pair.find('=');
     const auto name = pair.substr(0, equals);
     if (equals == std::string_view::npos || (name != "flash" && name != "pro"))
-      refuse("--concurrency-limit", "flash=N,pro=N");
-    const auto value = number("--concurrency-limit", pair.substr(equals + 1));
+      expect("flash=N,pro=N");
+    const auto value = number(pair.substr(equals + 1));
     set_knob(how, fmt::format("--{}-concurrency", name), value);
   }
 }
@@ -63,8 +76,8 @@ void set_fault(behaviour& how, std::string_view text) {
   const auto at = text.rfind('@');
   auto faults = fault_list::parse(text.substr(0, at));
   if (at == std::string_view::npos || !faults)
-    refuse("--fault", "NAME[:FIGURE]@PROBABILITY");
-  how.faults.push_back({std::stod(std::string(text.substr(at + 1))), std::move(*faults)});
+    expect("NAME[:FIGURE]@PROBABILITY");
+  how.faults.push_back({fraction(std::string(text.substr(at + 1))), std::move(*faults)});
 }
 
 bool set_flag(command_line& out, std::string_view option) {
@@ -92,14 +105,13 @@ void set_valued(command_line& out, std::string_view option, const std::string& v
   } else if (option == "--tls-key") {
     out.server.tls_key_file = value;
   } else if (option == "--threads") {
-    out.server.threads =
-        static_cast<unsigned>(std::clamp<std::int64_t>(number(option, value), 1, 256));
+    out.server.threads = static_cast<unsigned>(std::clamp<std::int64_t>(number(value), 1, 256));
   } else if (option == "--clock") {
     out.clock = parse_instant(value);
     if (!out.clock)
-      refuse(option, "an instant such as 2026-11-16T00:59:59Z");
+      expect("an instant such as 2026-11-16T00:59:59Z");
   } else if (option == "--clock-speed") {
-    out.clock_speed = std::stod(value);
+    out.clock_speed = fraction(value);
   } else if (option == "--concurrency-limit") {
     set_concurrency(how, value);
   } else if (option == "--fault") {
@@ -108,9 +120,9 @@ void set_valued(command_line& out, std::string_view option, const std::string& v
              option == "--legacy-model") {
     set_knob(how, option, boost::json::string(value));
   } else if (option == "--cached-fraction") {
-    set_knob(how, option, std::stod(value));
+    set_knob(how, option, fraction(value));
   } else {
-    set_knob(how, option, number(option, value));
+    set_knob(how, option, number(value));
   }
 }
 
@@ -138,7 +150,7 @@ const std::string_view usage_text =
   --output-tokens, --chunk-tokens, --idle-close-ms, --requests-per-connection, --part-tokens,
   --legacy-model            see bench/simulator/behaviour.hpp
 
-Tests steer it below /__sim/ (bill, requests, config, reset, gate, release) and with x-sim-* headers.
+Tests steer it below /__sim/ (bill, requests, config, reset, gate, release) and by x-sim-* headers.
 )";
 
 command_line read_command_line(const std::vector<std::string>& words) {
@@ -148,7 +160,7 @@ command_line read_command_line(const std::vector<std::string>& words) {
     if (set_flag(out, words[i]))
       continue;
     if (!words[i].starts_with("--") || i + 1 == words.size())
-      refuse(words[i], "unknown option, or its value is missing");
+      throw std::invalid_argument(words[i] + ": unknown option, or its value is missing");
     const std::size_t option = i++;
     try {
       set_valued(out, words[option], words[i]);
@@ -157,7 +169,7 @@ command_line read_command_line(const std::vector<std::string>& words) {
     }
   }
   if (out.server.tls_certificate_file.empty() != out.server.tls_key_file.empty())
-    refuse("--tls-cert", "goes with --tls-key");
+    throw std::invalid_argument("--tls-cert and --tls-key go together");
   return out;
 }
 

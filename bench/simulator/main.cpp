@@ -1,13 +1,26 @@
 // The program deepseek-simulator: options in, a listening simulator out, until SIGTERM or SIGINT.
-#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <sys/resource.h>
 
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include "bench/simulator/command_line.hpp"
+
+namespace {
+
+// A connection is a descriptor, and the usual soft limit of 1024 is soon spent.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   try {
@@ -16,6 +29,7 @@ int main(int argc, char** argv) {
       std::cout << simulator::usage_text;
       return 0;
     }
+    raise_descriptor_limit();
     boost::asio::io_context signals(1);
     boost::asio::signal_set wanted(signals, SIGINT, SIGTERM);
     wanted.async_wait([](boost::system::error_code, int) {});

@@ -18,6 +18,7 @@ struct server::parts {
 
   world state;
   std::string address;
+  std::uint16_t port = 0;
   std::optional<asio::ssl::context> tls;
   std::vector<std::unique_ptr<asio::io_context>> contexts;
   std::optional<tcp::acceptor> acceptor;
@@ -55,6 +56,7 @@ server::server(const server_settings& settings) : parts_(std::make_unique<parts>
   const tcp::endpoint where(asio::ip::make_address(settings.address), settings.port);
   p.acceptor.emplace(*p.contexts.front(), where);
   p.acceptor->listen(asio::socket_base::max_listen_connections);
+  p.port = p.acceptor->local_endpoint().port();
   asio::co_spawn(*p.contexts.front(), p.accept_all(), asio::detached);
   for (auto& context : p.contexts) {
     p.threads.emplace_back([&context] {

@@ -124,6 +124,20 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("simulator bill: what is in flight when the simulator stops is on the bill") {
+  simulation sim;
+  sim.control("gate", R"({"tokens":2})");
+  client one(sim.port());
+  one.write_request("POST", "/chat/completions", chat_body(R"("stream":true,"max_tokens":50)"),
+                    {{"x-sim-greedy", "1"}});
+  CHECK(one.read_until("\n\n\r\n").find("data: ") != std::string::npos);
+  CHECK(number(sim.look("bill"), "/in_flight") == 1);
+  sim.server().stop();
+  const auto totals = sim.server().state().ledger.totals();
+  CHECK(totals.in_flight == 0);
+  CHECK(totals.billed.output_tokens == 50);
+}
+
 TEST_CASE("simulator bill: the tokens of a prompt are counted in its decoded bytes") {
   simulation sim;
   sim.control("config", R"({"tokens":"bytes","part_tokens":777})");
@@ -171,7 +185,8 @@ TEST_CASE("simulator bill: equal seeds give equal answers, cached tokens and fau
     simulation sim(settings);
     sim.control("config", R"({"cached_fraction":1.0,"cached_random":true,"tokens":"bytes",
       "clock":"2026-11-16T00:00:00Z","clock_speed":0,
-      "faults":[{"fault":"status:503","probability":0.3},{"fault":"missing_usage","probability":0.3}]})");
+      "faults":[{"fault":"status:503","probability":0.3},
+                {"fault":"missing_usage","probability":0.3}]})");
     std::string story;
     for (int i = 0; i < 30; ++i) {
       const auto got = sim.post("/chat/completions", chat_body());

@@ -56,9 +56,9 @@ TEST_CASE("simulator responses: events are numbered and the last repeats the who
 
 TEST_CASE("simulator responses: a cap reached makes the answer incomplete") {
   simulation sim;
-  const auto got = sim.post(
-      "/responses",
-      R"({"model":"deepseek-flash","input":[{"role":"user","content":"Hi"}],"max_output_tokens":5})");
+  const auto got = sim.post("/responses",
+                            R"({"model":"deepseek-flash","input":[{"role":"user","content":"Hi"}],)"
+                            R"("max_output_tokens":5})");
   CHECK(text(got.parsed(), "/status") == "incomplete");
   CHECK(text(got.parsed(), "/incomplete_details/reason") == "max_output_tokens");
   CHECK(number(got.parsed(), "/usage/output_tokens") == 5);
