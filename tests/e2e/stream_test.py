@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Streams pass as they come, slow readers pause the upstream, idle connections cost little."""
+import json
+import os
+import socket
+import threading
+
+from harness import Proxy, eventually, run, workspace
+from recorder import split_request
+
+
+class GatedUpstream:
+    """Answers one request with SSE whose next chunk is written only when the test says so, and tells
+    how many bytes it could write."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.ready = threading.Event()
+        self.client = None
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        self.client, _ = self._listener.accept()
+        data = b""
+        while split_request(data)[0] is None:
+            data += self.client.recv(65536)
+        self.client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n")
+        self.ready.set()
+
+    def chunk(self, payload):
+        self.client.sendall(b"%x\r\n%s\r\n" % (len(payload), payload))
+
+    def write_all_it_takes(self, bytes_max):
+        """Writes until the proxy takes no more for a while; how much that was."""
+        payload = b": " + b"x" * 8189 + b"\n"
+        piece, sent = b"%x\r\n%s\r\n" % (len(payload), payload), 0
+        self.client.setblocking(False)
+        import select
+        while sent < bytes_max:
+            if not select.select([], [self.client], [], 1.0)[1]:
+                break
+            try:
+                done = self.client.send(piece[sent % len(piece):])
+            except BlockingIOError:
+                continue
+            sent += done
+        self.client.setblocking(True)
+        return sent
+
+    def close(self):
+        if self.client:
+            self.client.close()
+        self._listener.close()
+
+
+def open_stream(proxy, secret, receive_buffer=None):
+    s = socket.socket()
+    if receive_buffer:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    s.settimeout(20)
+    s.connect(("127.0.0.1", proxy.port))
+    body = json.dumps({"model": "deepseek-flash", "stream": True, "max_tokens": 100,
+                       "messages": [{"role": "user", "content": "hi"}]}).encode()
+    s.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+              + secret.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    return s
+
+
+def chunks_pass_before_the_next_exists():
+    """Head, keep-alive comments and chunks reach the client while the upstream waits"""
+    with workspace() as directory:
+        upstream = GatedUpstream()
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}")
+        try:
+            key = proxy.create_key()
+            with open_stream(proxy, key["key"]) as s:
+                upstream.ready.wait(10)
+                received = b""
+                while b"\r\n\r\n" not in received:
+                    received += s.recv(65536)
+                assert b"text/event-stream" in received
+                for payload in (b": keep-alive\n\n", b"data: {\"choices\":[]}\n\n", b"data: [DONE]\n\n"):
+                    upstream.chunk(payload)
+                    received = b""
+                    while payload not in received:
+                        received += s.recv(65536)
+        finally:
+            proxy.stop()
+            upstream.close()
+
+
+def a_slow_reader_pauses_the_upstream():
+    """A client that reads nothing: the upstream is stopped, the proxy holds at most 64 KiB"""
+    with workspace() as directory:
+        upstream = GatedUpstream()
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}")
+        try:
+            key = proxy.create_key()
+            before = resident_kib(proxy.pid)
+            with open_stream(proxy, key["key"], 4096):
+                upstream.ready.wait(10)
+                taken = upstream.write_all_it_takes(64 << 20)
+                assert taken < 32 << 20, f"the proxy took {taken} bytes that nobody reads"
+                held = resident_kib(proxy.pid) - before
+                print(f"  {taken} bytes left the upstream into socket buffers; resident +{held} KiB")
+                assert held <= 512, held  # noise of the allocator; the socket buffers are the kernel's
+        finally:
+            proxy.stop()
+            upstream.close()
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def idle_connections_cost_little():
+    """1,000 idle connections that have served a request: at most 8 kB each"""
+    with workspace() as directory:
+        from recorder import Recorder
+        upstream = Recorder()
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}")
+        try:
+            key = proxy.create_key()
+            open_stream(proxy, key["key"]).close()
+            before, held = resident_kib(proxy.pid), []
+            for _ in range(1000):
+                s = open_stream(proxy, key["key"])
+                received = b""
+                while b"\r\n\r\n" not in received or b"usage" not in received:
+                    received += s.recv(65536)
+                held.append(s)
+            each = (resident_kib(proxy.pid) - before) * 1024 / len(held)
+            print(f"  {each:.0f} bytes a connection")
+            assert each <= 8192, each
+            for s in held:
+                s.close()
+            eventually(lambda: proxy.metric("connections") == 0, "all connections ended")
+        finally:
+            proxy.stop()
+            upstream.close()
+
+
+if __name__ == "__main__":
+    run([chunks_pass_before_the_next_exists, a_slow_reader_pauses_the_upstream,
+         idle_connections_cost_little])
