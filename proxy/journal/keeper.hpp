@@ -21,6 +21,9 @@ struct keeper_settings {
   std::chrono::milliseconds sync_every{50};
   std::chrono::milliseconds apply_every{200};
   std::chrono::hours retention{90 * 24};
+  // Reserves a file's first bytes on disk: 0 or an errno. posix_fallocate where empty; tests make
+  // disks full with it.
+  std::function<int(int descriptor, std::int64_t bytes)> allocate;
 };
 
 // How far a lane has been applied, as the store last committed it.
@@ -47,8 +50,8 @@ class sink {
 struct recovery_report {
   std::size_t lanes = 0;
   std::size_t entries = 0;
-  std::size_t bad_entries = 0;   // checksum wrong: skipped, counted, logged
-  std::size_t interrupted = 0;   // intents without outcome: closed at their bound
+  std::size_t bad_entries = 0; // checksum wrong: skipped, counted, logged
+  std::size_t interrupted = 0; // intents without outcome: closed at their bound
   std::size_t truncated_segments = 0;
 };
 
@@ -73,11 +76,12 @@ class keeper {
   // shutdown and tests. Thread-safe.
   bool flush();
 
-  // Rows on disk, newest or oldest first, applied or not, of [from_ms, until_ms): for export, recent
-  // errors, audits. Returns when `visit` says false. Thread-safe against writers.
+  // Rows on disk, merged by time over the lanes, applied or not, of [from_ms, until_ms): for
+  // export, recent errors, audits. Returns when `visit` says false. Thread-safe against writers.
   struct scan_range {
     std::int64_t from_ms = 0;
     std::int64_t until_ms = 0;
+    bool newest_first = false;
   };
   void scan(scan_range range, const std::function<bool(const entry&)>& visit) const;
 

@@ -16,6 +16,7 @@ namespace proxy::journal {
 
 struct segment; // a mapped file
 class keeper;
+class upkeep;
 
 class lane {
  public:
@@ -37,6 +38,7 @@ class lane {
 
  private:
   friend class keeper;
+  friend class upkeep;
   keeper& owner_;
   std::uint64_t id_;
   std::atomic<std::uint64_t> published_{0};

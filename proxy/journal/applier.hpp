@@ -1,0 +1,35 @@
+// Hands every lane's entries to the sink, in order, once they are on disk. A batch that was refused
+// comes again unchanged, and nothing of its lane overtakes it.
+#pragma once
+
+#include <map>
+
+#include "proxy/journal/catalogue.hpp"
+#include "proxy/journal/keeper.hpp"
+
+namespace proxy::journal {
+
+inline constexpr std::size_t entries_a_call_max = 16384;
+
+class applier {
+ public:
+  explicit applier(catalogue& known) : known_(known) {}
+
+  // Everything synced so far; false: the sink refused a lane, or a segment could not be read.
+  bool run(sink& to);
+  std::size_t handed_over() const { return handed_over_; }
+
+ private:
+  bool run_lane(lane_log& log, sink& to);
+  // Reads [first, last], as far as there is; the batches lie in `buffer_`.
+  bool gather(const lane_log& log, std::uint64_t first, std::uint64_t last);
+
+  catalogue& known_;
+  std::vector<entry> buffer_;
+  std::vector<batch> batches_;
+  std::map<std::uint64_t, std::uint64_t> refused_; // lane -> last sequence of its refused batch
+  bool read_failing_ = false;
+  std::size_t handed_over_ = 0;
+};
+
+} // namespace proxy::journal
