@@ -1,78 +1,29 @@
 // A resumable machine: objects on the way to what is wanted are read name by name, everything else
-// is skipped by counting brackets and jumping over strings.
+// is skipped by counting brackets and jumping over strings. A token that lies whole in one piece is
+// taken where it lies; only one that is cut is kept.
 #include "policies/usage/answer_scan.hpp"
 
 #include <algorithm>
 
-#include "policies/usage/json_names.hpp"
+#include "policies/usage/answer_names.hpp"
+#include "policies/usage/json_bytes.hpp"
 
 namespace policies::usage {
-
-enum class answer_member : std::uint8_t {
-  other,
-  model,
-  type,
-  error,
-  usage,
-  response,
-  message,
-  prompt_details,
-  output_details,
-  cached_tokens,
-  reasoning_tokens,
-  first_figure, // of those directly in a usage object, in the order of `figure`
-};
-
 namespace {
 
+using json::find_first;
 using json::is_space;
 using member = answer_member;
 
-constexpr auto figures_from = static_cast<std::uint8_t>(member::first_figure);
-
-constexpr member member_of(figure what) {
-  return static_cast<member>(figures_from + static_cast<std::uint8_t>(what));
+std::string_view between(const char* from, const char* to) {
+  return {from, static_cast<std::size_t>(to - from)};
 }
-
-constexpr json::name_entry<member> member_entries[] = {
-    {"model", member::model},
-    {"type", member::type},
-    {"error", member::error},
-    {"usage", member::usage},
-    {"response", member::response},
-    {"message", member::message},
-    {"prompt_tokens_details", member::prompt_details},
-    {"input_tokens_details", member::prompt_details},
-    {"completion_tokens_details", member::output_details},
-    {"output_tokens_details", member::output_details},
-    {"cached_tokens", member::cached_tokens},
-    {"reasoning_tokens", member::reasoning_tokens},
-    {"prompt_tokens", member_of(figure::prompt_tokens)},
-    {"completion_tokens", member_of(figure::completion_tokens)},
-    {"prompt_cache_hit_tokens", member_of(figure::cache_hit)},
-    {"input_tokens", member_of(figure::input_tokens)},
-    {"output_tokens", member_of(figure::output_tokens)},
-    {"cache_read_input_tokens", member_of(figure::cache_read)},
-    {"cache_creation_input_tokens", member_of(figure::cache_creation)},
-};
-constexpr auto member_names = json::make_name_table(member_entries);
-
-constexpr json::name_entry<event_kind> kind_entries[] = {
-    {"error", event_kind::error},
-    {"message_start", event_kind::message_start},
-    {"message_delta", event_kind::message_delta},
-    {"message_stop", event_kind::last},
-    {"response.completed", event_kind::last},
-    {"response.incomplete", event_kind::last},
-    {"response.failed", event_kind::last},
-};
-constexpr auto kind_names = json::make_name_table(kind_entries);
 
 } // namespace
 
 event_kind event_kind_of(std::string_view type) {
-  const auto found = kind_names.find(type);
-  return found.exact ? found.id : event_kind::other;
+  const auto found = event_kinds.find(type);
+  return found.exact ? found.id() : event_kind::other;
 }
 
 void answer_scan::reset() {
@@ -107,39 +58,38 @@ void answer_scan::feed(const char* at, const char* end) {
     case state::broken:
       return;
     default:
-      at = structure(at);
+      at = structure(at, end);
     }
   }
 }
 
-// Takes one byte between the tokens of an object that is read.
-const char* answer_scan::structure(const char* at) {
-  const char c = *at;
-  if (is_space(c))
-    return at + 1;
+// Takes what stands between the tokens of an object that is read, up to and into the next token.
+const char* answer_scan::structure(const char* at, const char* end) {
+  while (at != end && is_space(*at))
+    ++at;
+  if (at == end)
+    return end;
+  const char c = *at++;
   switch (state_) {
   case state::before:
-    state_ = c == '{' ? state::name_or_end : state::broken;
     level_ = 0;
     levels_[0] = node::root;
-    break;
+    state_ = c == '{' ? state::name_or_end : state::broken;
+    return at;
   case state::name_or_end:
   case state::name:
-    if (c == '"') {
-      clear_kept();
-      state_ = state::in_name;
-    } else if (c == '}' && state_ == state::name_or_end) {
+    if (c == '"')
+      return begin_name(at, end);
+    if (c == '}' && state_ == state::name_or_end)
       end_object();
-    } else {
+    else
       state_ = state::broken;
-    }
-    break;
+    return at;
   case state::colon:
     state_ = c == ':' ? state::value : state::broken;
-    break;
+    return at;
   case state::value:
-    begin_value(c);
-    return state_ == state::in_scalar ? at : at + 1;
+    return begin_value(at - 1, end);
   default: // after_value
     if (c == ',')
       state_ = state::name;
@@ -147,42 +97,64 @@ const char* answer_scan::structure(const char* at) {
       end_object();
     else
       state_ = state::broken;
+    return at;
   }
-  return at + 1;
 }
 
-void answer_scan::begin_value(char first) {
-  const bool at_answer = here() == node::root || here() == node::wrapper;
-  switch (first) {
+const char* answer_scan::begin_name(const char* at, const char* end) {
+  const char* stop = find_first<json::string_edge>(at, end);
+  if (stop == end || *stop != '"') {
+    clear_kept();
+    state_ = state::in_name;
+    return at;
+  }
+  end_name(between(at, stop));
+  if (++stop == end || *stop != ':')
+    return stop;
+  state_ = state::value; // the common spelling, without space, saves two turns of the machine
+  return ++stop != end && !is_space(*stop) ? begin_value(stop, end) : stop;
+}
+
+const char* answer_scan::begin_value(const char* at, const char* end) {
+  switch (*at) {
   case '{':
     error_object_ |= here() == node::root && member_ == member::error;
+    expect_no_figure();
     begin_object();
-    break;
+    return at + 1;
   case '[':
+    expect_no_figure();
     nested_ = 1;
     state_ = state::skip_nested;
-    if (const auto wanted = figure_here())
-      figures_[wrapped_].set_nonsense(*wanted);
-    break;
+    return at + 1;
   case '"':
-    clear_kept();
-    if (at_answer && (member_ == member::model || member_ == member::type))
-      state_ = state::in_text;
-    else
-      state_ = state::skip_text;
-    if (const auto wanted = figure_here())
-      figures_[wrapped_].set_nonsense(*wanted);
-    break;
+    expect_no_figure();
+    return begin_text(at + 1, end);
+  case '}':
+  case ']':
+  case ',':
+  case ':':
+    state_ = state::broken;
+    return at;
   default:
     clear_kept();
-    state_ = first == '}' || first == ']' || first == ',' || first == ':' ? state::broken
-                                                                          : state::in_scalar;
+    state_ = state::in_scalar;
+    return scalar(at, end);
   }
+}
+
+const char* answer_scan::begin_text(const char* at, const char* end) {
+  const bool at_answer = here() == node::root || here() == node::wrapper;
+  clear_kept();
+  if (at_answer && (member_ == member::model || member_ == member::type)) {
+    state_ = state::in_text;
+    return at;
+  }
+  state_ = state::skip_text;
+  return skip_text(at, end, state::after_value);
 }
 
 void answer_scan::begin_object() {
-  if (const auto wanted = figure_here())
-    figures_[wrapped_].set_nonsense(*wanted);
   const auto below = node_below();
   if (!below) {
     nested_ = 1;
@@ -198,19 +170,14 @@ void answer_scan::begin_object() {
 }
 
 void answer_scan::end_object() {
-  switch (here()) {
-  case node::root:
+  if (here() == node::root) {
     state_ = state::done;
     return;
-  case node::wrapper:
-    wrapped_ = false;
-    break;
-  case node::usage:
-    has_usage_[wrapped_] = true;
-    break;
-  default:
-    break;
   }
+  if (here() == node::wrapper)
+    wrapped_ = false;
+  if (here() == node::usage)
+    has_usage_[wrapped_] = true;
   --level_;
   state_ = state::after_value;
 }
@@ -235,12 +202,17 @@ std::optional<answer_scan::node> answer_scan::node_below() const {
 
 std::optional<figure> answer_scan::figure_here() const {
   if (here() == node::usage && member_ >= member::first_figure)
-    return static_cast<figure>(static_cast<std::uint8_t>(member_) - figures_from);
+    return figure_of(member_);
   if (here() == node::prompt_details && member_ == member::cached_tokens)
     return figure::cached_detail;
   if (here() == node::output_details && member_ == member::reasoning_tokens)
     return figure::reasoning_detail;
   return std::nullopt;
+}
+
+void answer_scan::expect_no_figure() {
+  if (const auto wanted = figure_here())
+    figures_[wrapped_].set_nonsense(*wanted);
 }
 
 // Keeps a string up to its quote, escapes undone.
@@ -249,19 +221,23 @@ const char* answer_scan::text(const char* at, const char* end) {
     keep_escaped(*at);
     return at + 1;
   }
-  const char* stop = json::find_first<json::string_edge>(at, end);
-  const auto length = static_cast<std::size_t>(stop - at);
-  const std::size_t room = kept_.size() - kept_length_;
-  kept_all_ &= length <= room;
-  std::copy_n(at, std::min(length, room), kept_.data() + kept_length_);
-  kept_length_ += std::min(length, room);
+  const char* stop = find_first<json::string_edge>(at, end);
+  keep(between(at, stop));
   if (stop == end)
     return end;
   if (*stop == '\\')
     escaped_ = true;
+  else if (state_ == state::in_name)
+    end_name(kept_all_ ? kept() : "");
   else
-    end_text();
+    end_text(kept_all_ ? kept() : "");
   return stop + 1;
+}
+
+void answer_scan::keep(std::string_view piece) {
+  const std::size_t kept = piece.copy(kept_.data() + kept_length_, kept_.size() - kept_length_);
+  kept_length_ += kept;
+  kept_all_ &= kept == piece.size();
 }
 
 void answer_scan::keep_escaped(char c) {
@@ -270,8 +246,8 @@ void answer_scan::keep_escaped(char c) {
     code_ = 0;
     return;
   }
-  if (hex_left_ == 0) {
-    keep(c); // right for \" \\ \/, and a name or model with any other escape is none we know
+  if (hex_left_ == 0) { // no name or model we know has any other of the short escapes
+    keep({&c, 1});
     kept_all_ &= c == '"' || c == '\\' || c == '/';
     escaped_ = false;
     return;
@@ -279,15 +255,10 @@ void answer_scan::keep_escaped(char c) {
   code_ = code_ * 16 + static_cast<unsigned>(std::max(json::hex_value(c), 0));
   if (--hex_left_ != 0)
     return;
-  kept_all_ &= code_ >= 0x20 && code_ < 0x80;
-  keep(static_cast<char>(code_ & 0x7F));
+  const char decoded = static_cast<char>(code_);
+  keep({&decoded, 1});
+  kept_all_ &= code_ >= 0x20 && code_ < 0x7F;
   escaped_ = false;
-}
-
-void answer_scan::keep(char c) {
-  kept_all_ &= kept_length_ != kept_.size();
-  if (kept_length_ != kept_.size())
-    kept_[kept_length_++] = c;
 }
 
 void answer_scan::clear_kept() {
@@ -297,72 +268,77 @@ void answer_scan::clear_kept() {
   hex_left_ = 0;
 }
 
-void answer_scan::end_text() {
-  if (state_ == state::in_name) {
-    const auto found = member_names.find(kept());
-    member_ = kept_all_ && found.exact ? found.id : member::other;
-    state_ = state::colon;
-    return;
-  }
+void answer_scan::end_name(std::string_view name) {
+  const auto found = answer_members.find(name);
+  member_ = found.exact ? found.id() : member::other;
+  state_ = state::colon;
+}
+
+void answer_scan::end_text(std::string_view value) {
   state_ = state::after_value;
-  if (!kept_all_)
-    return;
-  if (member_ == member::type && here() == node::root) {
-    kind_ = event_kind_of(kept());
-  } else if (member_ == member::model && model_length_ == 0) {
-    model_ = kept_;
-    model_length_ = kept_length_;
-  }
+  if (member_ == member::type && here() == node::root)
+    kind_ = event_kind_of(value);
+  else if (member_ == member::model && model_length_ == 0)
+    model_length_ = value.copy(model_.data(), model_.size());
 }
 
 const char* answer_scan::scalar(const char* at, const char* end) {
-  while (at != end) {
-    if (*at == ',' || *at == '}' || is_space(*at)) {
-      end_scalar();
-      return at;
-    }
-    keep(*at++);
+  const char* stop = at;
+  while (stop != end && *stop != ',' && *stop != '}' && !is_space(*stop))
+    ++stop;
+  const std::string_view piece = between(at, stop);
+  if (stop != end && kept_length_ == 0) {
+    end_scalar(piece);
+    return stop;
   }
-  return at;
+  keep(piece);
+  if (stop != end)
+    end_scalar(kept_all_ ? kept() : "");
+  return stop;
 }
 
-void answer_scan::end_scalar() {
+void answer_scan::end_scalar(std::string_view value) {
   state_ = state::after_value;
-  const auto wanted = figure_here();
-  if (wanted && kept_all_)
-    figures_[wrapped_].set(*wanted, kept());
-  else if (wanted)
-    figures_[wrapped_].set_nonsense(*wanted);
+  if (const auto wanted = figure_here())
+    figures_[wrapped_].set(*wanted, value);
 }
 
 const char* answer_scan::skip_text(const char* at, const char* end, state then) {
-  if (escaped_) {
-    escaped_ = false;
-    return at + 1;
-  }
-  at = json::find_first<json::string_edge>(at, end);
-  if (at == end)
-    return end;
-  if (*at == '\\')
+  while (at != end) {
+    if (escaped_) {
+      escaped_ = false;
+      ++at;
+      continue;
+    }
+    at = find_first<json::string_edge>(at, end);
+    if (at == end)
+      return end;
+    if (*at++ == '"') {
+      state_ = then;
+      return at;
+    }
     escaped_ = true;
-  else
-    state_ = then;
-  return at + 1;
+  }
+  return end;
 }
 
 const char* answer_scan::skip_nested(const char* at, const char* end) {
-  at = json::find_first<json::structure_edge>(at, end);
-  if (at == end)
-    return end;
-  if (*at == '"') {
-    escaped_ = false;
-    state_ = state::skip_nested_text;
-  } else if ((*at | 0x20) == '{') {
-    ++nested_;
-  } else if (--nested_ == 0) {
-    state_ = state::after_value;
+  while ((at = find_first<json::structure_edge>(at, end)) != end) {
+    const char c = *at++;
+    if (c == '"') {
+      escaped_ = false;
+      state_ = state::skip_nested_text;
+      at = skip_text(at, end, state::skip_nested);
+      if (state_ != state::skip_nested)
+        return at;
+    } else if ((c | 0x20) == '{') {
+      ++nested_;
+    } else if (--nested_ == 0) {
+      state_ = state::after_value;
+      return at;
+    }
   }
-  return at + 1;
+  return end;
 }
 
 } // namespace policies::usage

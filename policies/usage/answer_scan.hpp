@@ -101,21 +101,25 @@ class answer_scan {
   };
   enum class node : std::uint8_t { root, wrapper, usage, prompt_details, output_details };
 
-  const char* structure(const char* at);
+  const char* structure(const char* at, const char* end);
+  const char* begin_name(const char* at, const char* end);
+  const char* begin_value(const char* at, const char* end);
+  const char* begin_text(const char* at, const char* end);
   const char* text(const char* at, const char* end);
   const char* scalar(const char* at, const char* end);
   const char* skip_text(const char* at, const char* end, state then);
   const char* skip_nested(const char* at, const char* end);
 
-  void begin_value(char first);
   void begin_object();
   void end_object();
-  void end_text();
-  void end_scalar();
+  void end_name(std::string_view name);
+  void end_text(std::string_view value);
+  void end_scalar(std::string_view value);
+  void keep(std::string_view piece);
   void keep_escaped(char c);
-  void keep(char c);
   std::string_view kept() const { return {kept_.data(), kept_length_}; }
   void clear_kept();
+  void expect_no_figure();
   node here() const { return levels_[level_]; }
   std::optional<figure> figure_here() const;
   std::optional<node> node_below() const;

@@ -7,6 +7,7 @@ namespace {
 constexpr json::name_entry<part_name> part_names[] = {
     {"type", part_name::type},
     {"input", part_name::tool_input},
+    {"arguments", part_name::arguments},
     {"image", part_name::image},
     {"images", part_name::image},
     {"image_url", part_name::image},
@@ -64,14 +65,14 @@ constexpr auto part_type_table = json::make_name_table(part_types);
 } // namespace
 
 part_name part_name_of(const json::string_token& name) {
-  return part_name_table.find(name).id;
+  return part_name_table.find(name).id();
 }
 
 part_type part_type_of(const json::string_token& value) {
   const auto found = part_type_table.find(value);
-  if (found.id == part_type::text && !found.exact)
+  if (found.id() == part_type::text && !found.exact)
     return part_type::unknown;
-  return found.id;
+  return found.id();
 }
 
 void tools_watch::text(std::size_t depth, const json::string_token& value) {

@@ -14,6 +14,7 @@ enum class part_name : std::uint8_t {
   other,
   type,
   tool_input, // `input` of Anthropic's tool_use: the client's own words
+  arguments,  // of a tool call, as JSON in a string
   reference,  // to content that is not here, or not countable by its bytes
   image,
 };
@@ -35,10 +36,15 @@ class content_watch : public json::watcher {
   std::size_t numbers() const { return numbers_; }   // among them
   bool outside() const { return outside_; }
   bool images() const { return images_; }
+  // What the chat template may add to tool calls: it wraps each argument in words of its own, which
+  // can be more than the argument has bytes.
+  std::int64_t template_tokens() const { return template_tokens_; }
 
   void name(std::size_t depth, const json::string_token& name) {
-    if (muted_from_ != 0)
+    if (muted_from_ != 0) {
+      template_tokens_ += tokens_an_argument;
       return;
+    }
     announced_ = part_name_of(name);
     if (announced_ == part_name::tool_input && !(tool_inputs_ && depth == part_depth))
       announced_ = part_name::other;
@@ -47,6 +53,8 @@ class content_watch : public json::watcher {
     elements_ += depth == element_depth;
     if (announced_ == part_name::type)
       judge(part_type_of(value));
+    else if (announced_ == part_name::arguments)
+      template_tokens_ += 2 * static_cast<std::int64_t>(value.raw.size());
     else
       flag_announced();
     announced_ = part_name::other;
@@ -72,12 +80,14 @@ class content_watch : public json::watcher {
   }
 
  private:
+  static constexpr std::int64_t tokens_an_argument = 24;
   static constexpr std::size_t element_depth = 2; // body { messages [ here
   static constexpr std::size_t part_depth = 5; // body { messages [ message { content [ part { here
 
   void flag_announced() {
     // A type that is no string is as unknown as one that is no known string.
-    outside_ |= announced_ != part_name::other && announced_ != part_name::tool_input;
+    outside_ |= announced_ == part_name::type || announced_ == part_name::reference;
+    outside_ |= announced_ == part_name::image;
     images_ |= announced_ == part_name::image;
   }
   void judge(part_type type) {
@@ -92,6 +102,7 @@ class content_watch : public json::watcher {
   std::size_t muted_from_ = 0;
   std::size_t elements_ = 0;
   std::size_t numbers_ = 0;
+  std::int64_t template_tokens_ = 0;
 };
 
 // Watches `tools`: each element's own `type` says whether the tool runs at the client or upstream.

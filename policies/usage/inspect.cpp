@@ -2,11 +2,12 @@
 #include "policies/usage/inspect.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "policies/usage/content_watch.hpp"
 #include "policies/usage/json_cursor.hpp"
+#include "policies/usage/option_watch.hpp"
 #include "policies/usage/request_fields.hpp"
+#include "policies/usage/request_values.hpp"
 
 namespace policies::usage {
 namespace {
@@ -17,68 +18,22 @@ constexpr std::int64_t tokens_a_message = 64;
 constexpr std::int64_t tokens_tools_preamble = 1024;
 constexpr std::int64_t tokens_effort_preamble = 256;
 
-constexpr std::int64_t integer_max = 2'147'483'647;
-constexpr std::size_t model_length_max = 128;
-constexpr std::size_t echo_length_max = 64;
-
-std::string printable(std::string_view raw) {
-  std::string out{raw.substr(0, echo_length_max)};
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7E; }, '?');
-  return out;
-}
-
-// Catches one member of a small object, and whether it stands there twice.
-class option_watch : public json::watcher {
- public:
-  explicit option_watch(std::string_view wanted) : wanted_(wanted) {}
-
-  std::string_view value() const { return value_; } // without quotes
-  bool twice() const { return twice_; }
-
-  void name(std::size_t depth, const json::string_token& name) {
-    announced_ = depth == 2 && alike(name);
-    twice_ |= announced_ && seen_;
-    seen_ |= announced_;
-  }
-  void text(std::size_t, const json::string_token& value) { take(value.raw); }
-  void scalar(std::size_t, std::string_view value) { take(value); }
-  void open(std::size_t) { announced_ = false; }
-
- private:
-  bool alike(const json::string_token& name) const {
-    std::array<char, json::name_length_max> room;
-    const auto spelt = name.plain ? name.raw : json::decode_name(name, room);
-    return std::equal(spelt.begin(), spelt.end(), wanted_.begin(), wanted_.end(),
-                      [](char a, char b) { return json::fold(a) == json::fold(b); });
-  }
-  void take(std::string_view value) {
-    if (announced_)
-      value_ = value;
-    announced_ = false;
-  }
-
-  std::string_view wanted_;
-  std::string_view value_;
-  bool announced_ = false;
-  bool seen_ = false;
-  bool twice_ = false;
-};
+constexpr std::string_view wanted_integer = "an integer from 1 to 2147483647, or null";
 
 class reader {
  public:
-  reader(body_format format, std::string_view body, const inspect_limits& limits)
-      : format_(format), body_(body), in_(body, limits.depth_max) {}
+  reader(body_format format, std::string_view body, const inspect_limits& limits, inspection& out)
+      : facts(out), format_(format), body_(body), in_(body, limits.depth_max) {}
 
   bool read();
 
-  inspection facts;
+  inspection& facts;
   inspect_error error;
 
  private:
   bool members();
   bool member();
-  bool once(const json::name_table<field, std::size(request_field_names)>::found& known);
+  bool once(const json::name_entry<field>& known, bool exact);
   bool value_of(field what, std::string_view name);
   bool counted(field what);
   bool content(field what);
@@ -89,7 +44,6 @@ class reader {
   bool judge_stream();
   bool judge_cap(std::string_view name);
   bool judge_multiplicity(std::string_view name);
-  bool integer(std::string_view name, std::int64_t& out);
 
   template <class Watcher>
   bool walk(Watcher& watch) {
@@ -152,9 +106,8 @@ bool reader::read() {
     error = {"model is missing: it must be a string of 1 to 128 bytes", "model"};
     return false;
   }
-  facts.multiplicity =
-      std::min(choices_ > integer_max / prompts_in_one_ ? integer_max : choices_ * prompts_in_one_,
-               integer_max);
+  // No overflow: choices_ has 31 bits, and a body has fewer than 2^32 prompts.
+  facts.multiplicity = std::min(choices_ * prompts_in_one_, integer_max);
   if (facts.reasoning_max)
     bound_ += tokens_effort_preamble;
   bound_ += static_cast<std::int64_t>(facts.message_count) * tokens_a_message;
@@ -188,24 +141,27 @@ bool reader::member() {
   if (!in_.member_name(name))
     return malformed();
   const auto known = request_fields.find(name);
-  if (known.id <= field::last_acted_on && known.id != field::unknown) {
-    if (!once(known))
+  const field what = known.id();
+  if (what == field::unknown)
+    return value_of(what, {});
+  if (what <= field::last_acted_on) {
+    if (!once(*known.entry, known.exact))
       return false;
-  } else if (!known.exact && known.id != field::outside) {
+  } else if (!known.exact && what != field::outside) {
     return value_of(field::unknown, {});
   }
-  return value_of(known.id, known.name);
+  return value_of(what, known.entry->name);
 }
 
-bool reader::once(const json::name_table<field, std::size(request_field_names)>::found& known) {
+bool reader::once(const json::name_entry<field>& known, bool exact) {
   const std::uint32_t bit = 1U << static_cast<unsigned>(known.id);
-  if (known.exact && (seen_ & bit) == 0) {
+  if (exact && (seen_ & bit) == 0) {
     seen_ |= bit;
     return true;
   }
   error.message = known.name;
-  error.message += known.exact ? " must stand in the body only once"
-                               : " must be spelt exactly so: the body has a twin in other letters";
+  error.message += exact ? " must stand in the body only once"
+                         : " must be spelt exactly so: the body has a twin in other letters";
   error.param = known.name;
   return false;
 }
@@ -294,6 +250,7 @@ bool reader::content(field what) {
   }
   facts.unbounded_prompt |= watch.outside();
   facts.has_images |= watch.images();
+  bound_ += watch.template_tokens();
   return true;
 }
 
@@ -334,12 +291,9 @@ bool reader::option(field what, std::string_view name) {
 }
 
 bool reader::judge_model() {
-  constexpr std::string_view wanted = "a string of 1 to 128 bytes without escapes";
-  const std::string_view text = raw();
-  if (text.front() != '"' || text.size() <= 2 || text.size() > model_length_max + 2 ||
-      text.find('\\') != text.npos)
-    return refuse("model", wanted);
-  facts.model = text.substr(1, text.size() - 2);
+  if (!is_model_name(raw()))
+    return refuse("model", "a string of 1 to 128 bytes without escapes");
+  facts.model = raw().substr(1, value_.length - 2);
   facts.model_value = value_;
   return true;
 }
@@ -349,46 +303,33 @@ bool reader::judge_stream() {
   return facts.stream || raw() == "false" || is_null() || refuse("stream", "true, false or null");
 }
 
-bool reader::integer(std::string_view name, std::int64_t& out) {
-  const std::string_view text = raw();
-  const auto [stop, problem] = std::from_chars(text.begin(), text.end(), out);
-  if (problem == std::errc{} && stop == text.end() && out >= 1 && out <= integer_max)
-    return true;
-  return refuse(name, "an integer from 1 to 2147483647, or null");
-}
-
 bool reader::judge_cap(std::string_view name) {
   if (format_ == body_format::opaque)
     return true;
-  output_cap cap{name, value_, {}};
-  if (!is_null()) {
-    std::int64_t wanted = 0;
-    if (!integer(name, wanted))
-      return false;
-    cap.tokens = wanted;
-  }
-  facts.caps[facts.cap_count++] = cap;
+  const auto wanted = positive_integer(raw());
+  if (!wanted && !is_null())
+    return refuse(name, wanted_integer);
+  facts.caps[facts.cap_count++] = {name, value_, wanted};
   return true;
 }
 
 bool reader::judge_multiplicity(std::string_view name) {
   if (format_ == body_format::opaque || is_null())
     return true;
-  std::int64_t wanted = 0;
-  if (!integer(name, wanted))
-    return false;
-  choices_ = std::max(choices_, wanted);
-  return true;
+  const auto wanted = positive_integer(raw());
+  choices_ = std::max(choices_, wanted.value_or(1));
+  return wanted || refuse(name, wanted_integer);
 }
 
 } // namespace
 
 std::variant<inspection, inspect_error> inspect(body_format format, std::string_view body,
                                                 const inspect_limits& limits) {
-  reader reading{format, body, limits};
+  std::variant<inspection, inspect_error> out;
+  reader reading{format, body, limits, std::get<inspection>(out)};
   if (!reading.read())
-    return std::move(reading.error);
-  return reading.facts;
+    out = std::move(reading.error);
+  return out;
 }
 
 } // namespace policies::usage

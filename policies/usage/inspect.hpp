@@ -35,9 +35,11 @@ struct inspection {
   bool include_usage = false;       // stream_options.include_usage
   std::array<output_cap, 3> caps{}; // those present
   std::size_t cap_count = 0;
-  std::int64_t multiplicity = 1; // max of n, best_of
+  std::int64_t multiplicity = 1; // max of n, best_of, times the prompts of a FIM array; < 2^31
   // Upper bound of prompt tokens: raw bytes of every value that can reach the model (all but known
-  // control fields), + 64 a message, + the bytes of `tools` once more. Not capped at the context.
+  // control fields), + 64 a message, prompt or system text, + the bytes of `tools` once more and of
+  // tool calls' arguments twice more, + what the template says around tools (1024) and for the
+  // highest effort (256). Not capped at the context.
   tokens prompt_bound;
   std::size_t message_count = 0;
   bool unbounded_prompt = false; // parts by URL or file id, server-side tools, previous_response_id
@@ -55,12 +57,13 @@ struct inspect_error {
 };
 
 struct inspect_limits {
-  std::size_t depth_max = 64;
+  std::size_t depth_max = 64; // of nested containers, the body included; 512 at the most
 };
 
 // Refuses: not an object, BOM, bytes after the document, invalid UTF-8, depth, duplicate or
-// case-folded twins (escapes decoded) of any top-level name acted on, caps/n/best_of/stream/model
-// of the wrong type or out of [1, 2^31), missing or empty model.
+// case-folded twins (escapes decoded) of any top-level name acted on and of the options read inside
+// stream_options, thinking and reasoning, caps/n/best_of/stream/model of the wrong type or out of
+// [1, 2^31), missing or empty model. A name in other letters is refused even without its twin.
 std::variant<inspection, inspect_error> inspect(body_format format, std::string_view body,
                                                 const inspect_limits& limits);
 

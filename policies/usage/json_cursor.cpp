@@ -4,6 +4,8 @@
 namespace policies::usage::json {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
@@ -148,7 +150,7 @@ bool cursor::number(std::string_view& out) {
 
 bool cursor::literal(std::string_view& out) {
   const std::string_view rest{at_, static_cast<std::size_t>(end_ - at_)};
-  for (const std::string_view known : {"true", "false", "null"}) {
+  for (const std::string_view known : {"true"sv, "false"sv, "null"sv}) {
     if (rest.starts_with(known)) {
       out = known;
       at_ += known.size();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "policies/usage/json_bytes.hpp"
@@ -35,24 +36,40 @@ struct name_entry {
   Id id{};
 };
 
-// Id{} means unknown.
+// Whether two texts of `size` bytes are equal: short enough for a call of memcmp to be felt.
+inline bool equal_bytes(const char* a, const char* b, std::size_t size) {
+  const auto differ = [&](auto word, std::size_t at) {
+    auto other = word;
+    std::memcpy(&word, a + at, sizeof word);
+    std::memcpy(&other, b + at, sizeof other);
+    return word != other;
+  };
+  if (size < 4)
+    return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+  if (size < 8)
+    return !differ(std::uint32_t{}, 0) && !differ(std::uint32_t{}, size - 4);
+  for (std::size_t at = 0; at + 8 < size; at += 8) {
+    if (differ(std::uint64_t{}, at))
+      return false;
+  }
+  return !differ(std::uint64_t{}, size - 8);
+}
+
+// A perfect hash: the compiler seeks the factor that gives each name a slot of its own, so that a
+// look-up compares once. Id{} means unknown.
 template <class Id, std::size_t Count>
 class name_table {
  public:
   struct found {
-    Id id{};
+    const name_entry<Id>* entry = nullptr;
     bool exact = false;
-    std::string_view name{}; // as the table spells it
+    Id id() const { return entry ? entry->id : Id{}; }
   };
 
   consteval explicit name_table(const std::array<name_entry<Id>, Count>& entries)
       : entries_(entries) {
-    for (std::size_t i = 0; i < Count; ++i) {
-      std::size_t slot = hash(entries_[i].name);
-      while (slots_[slot] != 0)
-        slot = (slot + 1) % slot_count;
-      slots_[slot] = static_cast<std::uint8_t>(i + 1);
-    }
+    while (!place_all())
+      factor_ += 2;
   }
 
   found find(const string_token& token) const {
@@ -63,33 +80,46 @@ class name_table {
   }
 
   found find(std::string_view name) const {
-    if (name.empty() || name.size() > name_length_max)
+    if (name.empty())
       return {};
-    for (std::size_t slot = hash(name); slots_[slot] != 0; slot = (slot + 1) % slot_count) {
-      const auto& entry = entries_[slots_[slot] - 1U];
-      if (entry.name == name)
-        return {entry.id, true, entry.name};
-      if (alike(entry.name, name))
-        return {entry.id, false, entry.name};
-    }
+    const std::uint8_t number = slots_[slot_of(name)];
+    if (number == 0)
+      return {};
+    const auto& entry = entries_[number - 1U];
+    if (entry.name.size() != name.size())
+      return {};
+    if (equal_bytes(entry.name.data(), name.data(), name.size()))
+      return {&entry, true};
+    if (alike(entry.name, name))
+      return {&entry, false};
     return {};
   }
 
  private:
-  static constexpr std::size_t slot_count = 256;
-  static_assert(Count < slot_count / 2);
+  static constexpr unsigned slot_bits = 9;
+  static_assert(Count <= 64);
 
-  static constexpr std::size_t hash(std::string_view name) {
+  // Alike for names that differ in case only; no two names of a table are alike in all it looks at.
+  constexpr std::size_t slot_of(std::string_view name) const {
     const auto letter = [&](std::size_t i) {
-      return static_cast<std::size_t>(static_cast<unsigned char>(fold(name[i])));
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(name[i]) | 0x20U);
     };
     const std::size_t last = name.size() - 1;
-    return (name.size() * 29 + letter(0) * 7 + letter(last / 2) * 17 + letter(last) * 3) %
-           slot_count;
+    const std::uint32_t sample = letter(0) | letter(last / 2) << 8 | letter(last) << 16 |
+                                 static_cast<std::uint32_t>(name.size()) << 24;
+    return sample * factor_ >> (32 - slot_bits);
+  }
+  consteval bool place_all() {
+    slots_.fill(0);
+    for (std::size_t i = 0; i < Count; ++i) {
+      std::uint8_t& slot = slots_[slot_of(entries_[i].name)];
+      if (slot != 0)
+        return false;
+      slot = static_cast<std::uint8_t>(i + 1);
+    }
+    return true;
   }
   static constexpr bool alike(std::string_view a, std::string_view b) {
-    if (a.size() != b.size())
-      return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
       if (fold(a[i]) != fold(b[i]))
         return false;
@@ -98,7 +128,8 @@ class name_table {
   }
 
   std::array<name_entry<Id>, Count> entries_;
-  std::array<std::uint8_t, slot_count> slots_{};
+  std::array<std::uint8_t, std::size_t{1} << slot_bits> slots_{};
+  std::uint32_t factor_ = 0x9E3779B1U;
 };
 
 template <class Id, std::size_t Count>

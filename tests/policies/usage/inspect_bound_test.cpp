@@ -66,6 +66,16 @@ TEST_CASE("prompt_bound: tools count twice, and for the preamble that explains t
   CHECK(bound(chat, "\"functions\":" + tools) == 2 * bytes(tools) + 1024);
 }
 
+TEST_CASE("prompt_bound: arguments of tool calls count thrice, for the template wraps each") {
+  const std::string call = R"([{"role":"assistant","tool_calls":[{"id":"1","type":"function",)"
+                           R"("function":{"name":"f","arguments":"{\"a\":1}"}}]}])";
+  CHECK(bound(chat, "\"messages\":" + call) == bytes(call) + 64 + 2 * bytes(R"({\"a\":1})"));
+  const std::string use = R"([{"role":"assistant","content":[{"type":"tool_use","name":"f",)"
+                          R"("input":{"a":1,"b":{"c":2}}}]}])";
+  CHECK(bound(anthropic, "\"messages\":" + use) == bytes(use) + 64 + 3 * 24);
+  CHECK(bound(chat, "\"messages\":" + use) == bytes(use) + 64);
+}
+
 TEST_CASE("prompt_bound: the highest effort brings a preamble of its own") {
   CHECK(bound(chat, R"("reasoning_effort":"max")") == 256);
 }

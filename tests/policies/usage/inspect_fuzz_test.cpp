@@ -25,6 +25,8 @@ const std::vector<std::string> seeds{
     R"([{"role":"assistant","content":[{"type":"tool_use","id":"1","name":"f","input":)"
     R"({"file":"a","type":"image"}}]}],"thinking":{"type":"disabled","budget_tokens":5}})",
     R"({"model":"m","prompt":["a","b",[1,2]],"suffix":"z","best_of":3,"max_tokens":null})",
+    R"({"model":"m","messages":[{"role":"assistant","tool_calls":[{"type":"function","id":"1",)"
+    R"("function":{"name":"f","arguments":"{\"file\":1}"}}]},{"role":"tool","content":"x"}]})",
     R"({"model":"m","prompt":[1,2,3],"echo":false,"logit_bias":{"50256":-100}})",
     "{\"model\":\"\xE6\xB7\xB1\xE5\xBA\xA6\",\"user\":\"\xF0\x9F\x98\x80\",\"max_output_tokens\":7,"
     "\"temperature\":-1.5e+10,\"x\":[[[[0]]],{},[],true,false,null,0.0,1E5]}",

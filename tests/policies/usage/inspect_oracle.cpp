@@ -127,6 +127,16 @@ struct search {
   bool tool_inputs = false;
   bool outside = false;
   bool images = false;
+  std::int64_t template_tokens = 0;
+
+  static std::int64_t names_in(const node& value) {
+    auto count = static_cast<std::int64_t>(value.members.size());
+    for (const node& item : value.items)
+      count += names_in(item);
+    for (const auto& [name, inner] : value.members)
+      count += names_in(inner);
+    return count;
+  }
 
   void look(const node& value, std::size_t depth) {
     for (const node& item : value.items)
@@ -134,8 +144,12 @@ struct search {
     for (const auto& [name, inner] : value.members) {
       const std::string word = folded(name);
       if (tool_inputs && word == "input" && depth == 4 &&
-          (inner.what == node::kind::object || inner.what == node::kind::array))
+          (inner.what == node::kind::object || inner.what == node::kind::array)) {
+        template_tokens += 24 * names_in(inner);
         continue;
+      }
+      if (word == "arguments" && inner.what == node::kind::string)
+        template_tokens += 2 * (static_cast<std::int64_t>(inner.size()) - 2);
       if (word == "type" && !is_null(inner)) {
         outside |= inner.what != node::kind::string || !text_types.contains(inner.text);
         images |= inner.what == node::kind::string && image_types.contains(folded(inner.text));
@@ -258,6 +272,7 @@ class oracle {
     searching.look(value, 1);
     out_.unbounded_prompt |= searching.outside;
     out_.has_images |= searching.images;
+    out_.prompt_bound += searching.template_tokens;
   }
 
   void prompt(const node& value, std::size_t elements) {
