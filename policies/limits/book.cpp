@@ -11,15 +11,15 @@ instant book::present(instant now) {
 
 book::answer book::reserve(const request_id& id, std::span<const member> chain, const ask& wanted,
                            instant not_after, instant now) {
-  now = present(now);
+  const instant latest = present(now);
   if (const auto known = requests_.find(id); known != requests_.end())
     return answer_of(known->second);
-  if (now > not_after)
+  if (latest > not_after)
     return too_late{};
   request& fresh = requests_[id];
   fresh.chain.assign(chain.begin(), chain.end());
   fresh.not_after = not_after;
-  fresh.since = now;
+  fresh.since = latest;
   const reserve_result result = limits::reserve(chain, wanted, now);
   if (const hold* held = std::get_if<hold>(&result)) {
     fresh.is = phase::open;
@@ -32,7 +32,7 @@ book::answer book::reserve(const request_id& id, std::span<const member> chain, 
 }
 
 book::answer book::extend(const request_id& id, const ask& wanted, instant now) {
-  now = present(now);
+  present(now);
   const auto known = requests_.find(id);
   if (known == requests_.end() || known->second.is != phase::open)
     return too_late{};
@@ -47,10 +47,10 @@ book::answer book::extend(const request_id& id, const ask& wanted, instant now) 
 
 book::effect book::settle(const request_id& id, std::span<const member> chain, const hold& held,
                           const actuals& used, instant now) {
-  now = present(now);
+  present(now);
   const auto [known, unknown] = requests_.try_emplace(id);
   if (!unknown)
-    return close(known->second, &used);
+    return close(known->second, &used, now);
   // Windows as the asker's hold names them; of what it held nothing is in the states.
   const hold nothing{.month_id = held.month_id, .day_id = held.day_id};
   limits::settle(chain, nothing, used, now);
@@ -62,31 +62,31 @@ book::effect book::cancel(const request_id& id, instant now) {
   present(now);
   const auto [known, unknown] = requests_.try_emplace(id);
   if (!unknown)
-    return close(known->second, nullptr);
+    return close(known->second, nullptr, now);
   end(known->second, phase::ended);
   return effect::unheld;
 }
 
 // `used`: nullptr for a request that never ran.
-book::effect book::close(request& known, const actuals* used) {
+book::effect book::close(request& known, const actuals* used, instant now) {
   const phase was = known.is;
   if (was == phase::ended || was == phase::refused)
     return effect::duplicate;
   if (was == phase::tombstone)
-    correct(known.chain, known.held, known.charged, used ? *used : actuals{}, latest_);
+    correct(known.chain, known.held, known.charged, used ? *used : actuals{}, now);
   else if (used)
-    limits::settle(known.chain, known.held, *used, latest_);
+    limits::settle(known.chain, known.held, *used, now);
   else
-    limits::cancel(known.chain, known.held, latest_);
+    limits::cancel(known.chain, known.held, now);
   end(known, phase::ended);
   return was == phase::tombstone ? effect::corrected : effect::applied;
 }
 
 std::vector<book::expired> book::sweep(instant now) {
-  now = present(now);
+  const instant latest = present(now);
   std::vector<expired> swept;
   for (auto& [id, known] : requests_) {
-    if (known.is != phase::open || now - known.since <= bounds_.lifetime_max)
+    if (known.is != phase::open || latest - known.since <= bounds_.lifetime_max)
       continue;
     known.charged = bound_of(known.held);
     limits::settle(known.chain, known.held, known.charged, now);
@@ -96,7 +96,7 @@ std::vector<book::expired> book::sweep(instant now) {
   std::erase_if(requests_, [&](const auto& entry) {
     const request& known = entry.second;
     const milliseconds kept = known.is == phase::refused ? milliseconds{0} : bounds_.memory_max;
-    return known.is != phase::open && now > known.not_after && now - known.since > kept;
+    return known.is != phase::open && latest > known.not_after && latest - known.since > kept;
   });
   return swept;
 }

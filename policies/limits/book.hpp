@@ -75,7 +75,7 @@ class book {
   instant present(instant now);
   answer answer_of(const request& known) const;
   void end(request& known, phase is);
-  effect close(request& known, const actuals* used);
+  effect close(request& known, const actuals* used, instant now);
 
   bounds bounds_;
   instant latest_{};

@@ -157,7 +157,7 @@ void keep_time(std::span<const member> chain, const present& now) {
   for (const member& m : chain)
     if (deeper_than_an_hour(m.state->requests, requests_of(*m.limits)) ||
         deeper_than_an_hour(m.state->tokens, tokens_of(*m.limits)))
-      drain_until(*m.state, *m.limits, now.at_ms);
+      advance(*m.state, *m.limits, now);
 }
 
 limit_refusal refuse(std::span<const member> chain, const present& now, instant asked_at,
