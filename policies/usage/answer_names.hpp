@@ -62,10 +62,10 @@ inline constexpr json::name_entry<event_kind> event_kind_names[] = {
     {"error", event_kind::error},
     {"message_start", event_kind::message_start},
     {"message_delta", event_kind::message_delta},
-    {"message_stop", event_kind::last},
-    {"response.completed", event_kind::last},
-    {"response.incomplete", event_kind::last},
-    {"response.failed", event_kind::last},
+    {"message_stop", event_kind::message_stop},
+    {"response.completed", event_kind::response_end},
+    {"response.incomplete", event_kind::response_end},
+    {"response.failed", event_kind::response_end},
 };
 inline constexpr auto event_kinds = json::make_name_table(event_kind_names);
 

@@ -52,7 +52,14 @@ class usage_figures {
 };
 
 // What an event says it is, by its `type` or its `event:` line.
-enum class event_kind : std::uint8_t { other, error, message_start, message_delta, last };
+enum class event_kind : std::uint8_t {
+  other,
+  error,
+  message_start,
+  message_delta,
+  message_stop,
+  response_end, // completed, incomplete or failed
+};
 
 // A member's name, as far as it matters.
 enum class answer_member : std::uint8_t;

@@ -12,15 +12,14 @@ namespace {
 
 struct words {
   std::array<char, 3> initials;
-  std::array<std::string_view, 4> rest; // quoted words other than "usage" and "error"
+  std::array<std::string_view, 3> rest; // quoted words other than "usage" and "error"
 };
 
 constexpr words plain_words{{'u', 'e', 'e'}, {}};
-constexpr words responses_words{{'u', 'e', 'r'},
-                                {"\"response.completed\"", "\"response.incomplete\"",
-                                 "\"response.failed\"", "\"response.error\""}};
+constexpr words responses_words{
+    {'u', 'e', 'r'}, {"\"response.completed\"", "\"response.incomplete\"", "\"response.failed\""}};
 constexpr words anthropic_words{{'u', 'e', 'm'},
-                                {"\"message_start\"", "\"message_delta\"", "\"message_stop\"", {}}};
+                                {"\"message_start\"", "\"message_delta\"", "\"message_stop\""}};
 
 const words& words_of(body_format format) {
   switch (format) {

@@ -216,8 +216,9 @@ void tap::believe() {
     facts_.finished = true;
     keep(scan_.has_usage(), scan_.usage());
   } else if (format_ == body_format::responses) {
-    facts_.finished |= said == event_kind::last;
-    keep(said == event_kind::last && scan_.has_wrapped_usage(), scan_.wrapped_usage());
+    const bool last = said == event_kind::response_end;
+    facts_.finished |= last;
+    keep(last && scan_.has_wrapped_usage(), scan_.wrapped_usage());
   } else if (format_ == body_format::anthropic) {
     believe_message(said);
   } else {
@@ -228,7 +229,7 @@ void tap::believe() {
 // The input side comes first, the final figures later; those named twice count as named last. The
 // first alone is no usage: its output has only begun.
 void tap::believe_message(event_kind said) {
-  facts_.finished |= said == event_kind::last;
+  facts_.finished |= said == event_kind::message_stop;
   if (said == event_kind::message_start && scan_.has_wrapped_usage())
     begun_ = scan_.wrapped_usage();
   if (said == event_kind::message_delta && scan_.has_usage()) {

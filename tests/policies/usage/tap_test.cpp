@@ -138,6 +138,8 @@ TEST_CASE("tap: the model is the first one named, if it fits") {
   CHECK(model(R"("a\/b\u002dc\"d\\e")") == "a/b-c\"d\\e");
   CHECK(model("\"" + std::string(64, 'm') + "\"") == std::string(64, 'm'));
   CHECK(model("\"" + std::string(65, 'm') + "\"").empty());
+  CHECK(model("\"\xE6\xB7\xB1\"") == "\xE6\xB7\xB1");
+  CHECK(model(R"("\u6df1")").empty()); // no model is named so: not worth undoing
   CHECK(model("null").empty());
   CHECK(model("{\"model\":\"x\"}").empty());
   CHECK(heard(body_format::chat, sse,
@@ -172,10 +174,12 @@ TEST_CASE("tap: each format has its own end") {
     CHECK(heard(body_format::responses, sse, event(data)).finished);
     CHECK(heard(body_format::responses, sse, "event: " + std::string{type} + "\n" + event("{}"))
               .finished);
+    CHECK_FALSE(heard(body_format::anthropic, sse, event(data)).finished);
     CHECK_FALSE(
         heard(body_format::responses, sse, "data: " + data.substr(0, data.size() - 1)).finished);
   }
   CHECK(heard(body_format::anthropic, sse, event(R"({"type":"message_stop"})")).finished);
+  CHECK_FALSE(heard(body_format::responses, sse, event(R"({"type":"message_stop"})")).finished);
 }
 
 TEST_CASE("tap: an Anthropic stream that only began has no usage yet") {
