@@ -99,6 +99,20 @@ TEST_CASE("secret: only the exact spelling is well formed") {
   CHECK_FALSE(well_formed(long_checksum));
 }
 
+TEST_CASE("secret: a right checksum does not excuse letters outside the alphabet") {
+  constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  const auto with_checksum = [&](std::string text) {
+    const std::uint64_t checksum = crc32(text);
+    for (int shift = 30; shift >= 0; shift -= 5)
+      text += alphabet[checksum >> shift & 31];
+    return text;
+  };
+  const std::string zeros(31, '0');
+  CHECK(well_formed(with_checksum("sk-ds-" + zeros + "z")));
+  for (const char outside : {'i', 'l', 'o', 'u', 'Z', '-', ' ', '\xff'})
+    CHECK_FALSE(well_formed(with_checksum("sk-ds-" + zeros + outside)));
+}
+
 TEST_CASE("secret: the mask shows the prefix and four characters, never a whole short text") {
   CHECK(masked("sk-ds-000g40r40m30e209185gr38e1w8124gk0p772c9") == "sk-ds-\u202672c9");
   CHECK(masked("sk-live-0123456789abcdef0123") == "\u20260123");
