@@ -45,9 +45,7 @@ bool applier::gather(const lane_log& log, std::uint64_t first, std::uint64_t las
     if (is_sound(slot, sequence))
       buffer_.push_back(slot);
   };
-  for (const segment_info& info : known_.segments_of(log)) {
-    if (info.end() <= first || info.first > last)
-      continue;
+  for (const segment_info& info : known_.segments_of(log, first, last)) {
     if (const auto done = for_each_slot(info, {first, last}, take); !done) {
       if (!std::exchange(read_failing_, true))
         spdlog::error("journal: {}; its lane waits", done.error().message);

@@ -16,6 +16,12 @@ void catalogue::clear() {
   logs_.clear();
 }
 
+bool catalogue::any_live() const {
+  const std::lock_guard guard(lock_);
+  return std::any_of(logs_.begin(), logs_.end(),
+                     [](const auto& log) { return log->writer != nullptr; });
+}
+
 std::vector<log_pointer> catalogue::logs() const {
   const std::lock_guard guard(lock_);
   return logs_;
@@ -29,6 +35,16 @@ bool catalogue::has(std::uint64_t lane) const {
 std::vector<segment_info> catalogue::segments_of(const lane_log& log) const {
   const std::lock_guard guard(lock_);
   return log.segments_;
+}
+
+std::vector<segment_info> catalogue::segments_of(const lane_log& log, std::uint64_t first,
+                                                 std::uint64_t last) const {
+  const std::lock_guard guard(lock_);
+  std::vector<segment_info> found;
+  for (const segment_info& info : log.segments_)
+    if (info.end() > first && info.first <= last)
+      found.push_back(info);
+  return found;
 }
 
 void catalogue::add_segment(lane_log& log, segment_info info) {

@@ -34,10 +34,14 @@ class catalogue {
  public:
   void add(log_pointer log, std::vector<segment_info> segments);
   void clear();
+  bool any_live() const;
   std::vector<log_pointer> logs() const;
   bool has(std::uint64_t lane) const;
 
   std::vector<segment_info> segments_of(const lane_log& log) const;
+  // Those that may hold a sequence of [first, last].
+  std::vector<segment_info> segments_of(const lane_log& log, std::uint64_t first,
+                                        std::uint64_t last) const;
   void add_segment(lane_log& log, segment_info info);
   void seal_segment(lane_log& log, const segment_info& now);
   // A dead lane without segments is forgotten.

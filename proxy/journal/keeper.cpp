@@ -2,11 +2,13 @@
 // store never costs the data threads their room; one feeds the sink.
 #include "proxy/journal/keeper.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
 
 #include <fmt/format.h>
@@ -23,7 +25,10 @@ namespace {
 
 constexpr std::chrono::seconds expire_every{60};
 
-failure unusable(const std::filesystem::path& directory, std::string_view why) {
+failure unusable(const std::filesystem::path& directory, std::string why) {
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) == 0)
+    why += fmt::format(" (now owner {}, mode {:04o})", facts.st_uid, facts.st_mode & 07777u);
   return {
       errc::data_directory_unusable,
       fmt::format("journal directory {}: {}. It must be a directory that the user the proxy runs "
@@ -151,6 +156,8 @@ outcome<std::unique_ptr<keeper>> keeper::open(keeper_settings settings) {
 outcome<recovery_report> keeper::recover(std::span<const lane_progress> progress, sink& to,
                                          std::int64_t now_ms) {
   state& my = *state_;
+  if (my.known.any_live())
+    throw std::logic_error("journal: recover() comes before make_lane()");
   my.clock_offset_ms = 0;
   my.clock_offset_ms = now_ms - my.now_ms();
   my.known.clear();

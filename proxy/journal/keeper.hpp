@@ -48,22 +48,27 @@ class sink {
 
 // What recovery found, for the log.
 struct recovery_report {
-  std::size_t lanes = 0;
-  std::size_t entries = 0;
-  std::size_t bad_entries = 0; // checksum wrong: skipped, counted, logged
-  std::size_t interrupted = 0; // intents without outcome: closed at their bound
-  std::size_t truncated_segments = 0;
+  std::size_t lanes = 0;              // on disk
+  std::size_t entries = 0;            // handed to the sink, those of interrupted requests included
+  std::size_t bad_entries = 0;        // checksum wrong: skipped, counted, logged
+  std::size_t interrupted = 0;        // intents without outcome: closed at their bound
+  std::size_t truncated_segments = 0; // too short, or no segment at all and set aside as *.bad
 };
 
 class keeper {
  public:
   // Opens (creating) the directory. Nothing runs yet.
   static outcome<std::unique_ptr<keeper>> open(keeper_settings settings);
-  ~keeper(); // stops the threads; applies what it can
+  // Stops the threads, applies what it can, and closes lanes without open intents. The lanes end
+  // with it.
+  ~keeper();
 
   // Before any lane is made: reads all lanes on disk, appends to each dead lane the missing outcome
   // of every open intent (ending::interrupted, charged at the hold's bound), and applies everything
-  // past `progress` to `to`. Safe to be killed at any point and run again.
+  // past `progress` to `to`; a lane that is not in `progress` from its first entry on, so the store
+  // keeps every lane's. What `to` refuses, the background thread offers again. Safe to be killed at
+  // any point and run again. Fails where the directory, or a segment in it, cannot be read or
+  // written; what is no segment is renamed to *.bad.
   outcome<recovery_report> recover(std::span<const lane_progress> progress, sink& to,
                                    std::int64_t now_ms);
 
@@ -72,7 +77,7 @@ class keeper {
 
   // Starts the background thread: allocate ahead, sync, apply to the sink, delete past retention.
   void start(sink& to);
-  // Applies everything published so far now; returns when done or when the sink said no. For
+  // Syncs and applies everything published so far now; false: the sink said no, or the disk. For
   // shutdown and tests. Thread-safe.
   bool flush();
 

@@ -82,26 +82,28 @@ std::size_t first_relevant(const std::vector<segment_info>& segments) {
 outcome<void> recovery::take_lane(std::uint64_t id, lane_files& lane) {
   std::sort(lane.segments.begin(), lane.segments.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
+  note_truncated(lane);
   const auto& last = lane.segments.back();
-  if (!last.sealed || !last.sealed->closes_lane) {
-    for (const segment_info& info : lane.segments)
-      note_truncated(info);
-    auto found = examine(lane);
-    if (!found)
-      return found.error();
-    if (auto done = close_open(id, lane, *found); !done)
+  if (!last.sealed || !last.sealed->closes_lane)
+    if (auto done = close_lane(id, lane); !done)
       return done;
-    if (auto done = seal_all(lane, *found); !done)
-      return done;
-  }
   if (lane.segments.empty())
     return {};
   auto log = std::make_shared<lane_log>(id);
   log->end = lane.segments.back().sealed->last;
   log->synced = log->end.load();
-  log->applied = lane.applied;
+  log->applied = std::max(lane.applied, lane.segments.front().first - 1); // retention took the rest
   known_.add(std::move(log), std::move(lane.segments));
   return {};
+}
+
+outcome<void> recovery::close_lane(std::uint64_t id, lane_files& lane) {
+  auto found = examine(lane);
+  if (!found)
+    return found.error();
+  if (auto done = close_open(id, lane, *found); !done)
+    return done;
+  return seal_all(lane, *found);
 }
 
 outcome<recovery::examined> recovery::examine(const lane_files& lane) {
@@ -198,12 +200,15 @@ outcome<void> recovery::seal_all(lane_files& lane, examined& found) {
   return {};
 }
 
-void recovery::note_truncated(const segment_info& info) {
-  if (info.slots() >= info.capacity)
-    return;
-  ++report_.truncated_segments;
-  spdlog::error("journal: {} was cut to {} of {} entries; what is there is kept",
-                info.path.string(), info.slots(), info.capacity);
+void recovery::note_truncated(const lane_files& lane) {
+  for (const segment_info& info : lane.segments) {
+    const std::uint64_t expected = info.sealed ? info.sealed->last + 1 - info.first : info.capacity;
+    if (info.slots() >= expected)
+      continue;
+    ++report_.truncated_segments;
+    spdlog::error("journal: {} was cut to {} of {} entries; what is there is kept",
+                  info.path.string(), info.slots(), expected);
+  }
 }
 
 } // namespace proxy::journal

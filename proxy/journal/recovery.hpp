@@ -38,11 +38,12 @@ class recovery {
                           std::unordered_map<std::uint64_t, lane_files>& lanes);
   outcome<void> set_aside(const std::filesystem::path& path, const std::string& why);
   outcome<void> take_lane(std::uint64_t id, lane_files& lane);
+  outcome<void> close_lane(std::uint64_t id, lane_files& lane);
   outcome<examined> examine(const lane_files& lane);
   outcome<void> close_open(std::uint64_t id, lane_files& lane, examined& found);
   outcome<void> make_room(std::uint64_t id, lane_files& lane, examined& found, std::uint64_t next);
   outcome<void> seal_all(lane_files& lane, examined& found);
-  void note_truncated(const segment_info& info);
+  void note_truncated(const lane_files& lane);
 
   const keeper_settings& settings_;
   catalogue& known_;

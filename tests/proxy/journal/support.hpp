@@ -2,6 +2,7 @@
 // short ways to make entries.
 #pragma once
 
+#include <fstream>
 #include <map>
 #include <set>
 #include <thread>
@@ -143,6 +144,31 @@ inline recovery_report recover(keeper& from, recorder& to, std::int64_t now_ms =
   REQUIRE(report.has_value());
   CHECK(to.wrong == 0);
   return *report;
+}
+
+// Waits for what a background thread does within milliseconds.
+template <class Condition>
+bool eventually(Condition met) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  while (!met()) {
+    if (std::chrono::steady_clock::now() > until)
+      return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+// Flips one bit of a file, or of an entry in it.
+inline void flip(const std::filesystem::path& file, std::size_t at) {
+  std::fstream io(file, std::ios::in | std::ios::out | std::ios::binary);
+  io.seekg(static_cast<std::streamoff>(at));
+  const char byte = static_cast<char>(io.get() ^ 1);
+  io.seekp(static_cast<std::streamoff>(at));
+  io.put(byte);
+  REQUIRE(io.good());
+}
+inline std::size_t offset_of(std::uint64_t slot) {
+  return header_bytes + slot * sizeof(entry);
 }
 
 // The background thread allocates: wait for it, as a data thread would by answering 503.
