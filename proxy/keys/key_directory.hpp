@@ -2,11 +2,13 @@
 // published as they change. Persisting them is a store's business.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/keys/epoch.hpp"
 #include "proxy/keys/key_slot.hpp"
@@ -31,13 +33,19 @@ class key_directory {
   std::shared_ptr<const policies::keys::key_record> copy_of(policies::key_id id) const;
   std::size_t size() const;
 
+  // Grows with every publication: whoever derives something from all keys asks whether to redo it.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
   epochs& readers() { return epochs_; }
 
  private:
   struct table;
   struct node;
   void link(const policies::keys::secret_hash& hash, key_slot& slot);
+  static void insert(table& into, const policies::keys::secret_hash& hash, key_slot& slot);
+  key_slot& slot_for(const policies::keys::key_record& record);
   mutable std::shared_mutex lock_;
+  std::atomic<std::uint64_t> generation_{0};
   epochs epochs_;
   std::deque<key_slot> slots_;
   std::unordered_map<std::uint64_t, key_slot*> by_id_;

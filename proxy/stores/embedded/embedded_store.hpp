@@ -12,6 +12,8 @@
 
 namespace proxy::stores {
 
+inline constexpr const char* database_name = "store.db"; // in the data directory
+
 struct embedded_settings {
   std::filesystem::path directory; // made with mode 0700 where absent
   journal::keeper_settings journal; // .directory is set from `directory`

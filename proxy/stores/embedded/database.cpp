@@ -1,0 +1,67 @@
+// Opening, stepping, and what SQLite says.
+#include "proxy/stores/embedded/database.hpp"
+
+namespace proxy::stores {
+
+statement::statement(sqlite3* database, const char* sql) {
+  sqlite3_stmt* made = nullptr;
+  sqlite3_prepare_v2(database, sql, -1, &made, nullptr);
+  handle_.reset(made);
+}
+
+statement& statement::bind(int index, std::int64_t value) {
+  sqlite3_bind_int64(handle_.get(), index, value);
+  return *this;
+}
+
+statement& statement::bind(int index, std::string_view text) {
+  sqlite3_bind_text(handle_.get(), index, text.data(), static_cast<int>(text.size()),
+                    SQLITE_TRANSIENT);
+  return *this;
+}
+
+bool statement::row() { return handle_ && sqlite3_step(handle_.get()) == SQLITE_ROW; }
+
+bool statement::done() {
+  const bool ended = handle_ && sqlite3_step(handle_.get()) == SQLITE_DONE;
+  reset();
+  return ended;
+}
+
+std::int64_t statement::number(int column) const {
+  return sqlite3_column_int64(handle_.get(), column);
+}
+
+std::string_view statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
+  return bytes ? std::string_view{bytes, size} : std::string_view{};
+}
+
+void statement::reset() {
+  if (handle_) sqlite3_reset(handle_.get());
+}
+
+outcome<std::unique_ptr<database>> database::open(const std::filesystem::path& file,
+                                                  const char* synchronous) {
+  sqlite3* handle = nullptr;
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  std::unique_ptr<database> made{new database(handle)};
+  sqlite3_busy_timeout(handle, 10'000);
+  const std::string settings =
+      std::string("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA synchronous=") + synchronous;
+  if (opened == SQLITE_OK && made->run(settings.c_str())) return made;
+  const int code = sqlite3_errcode(handle);
+  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+  return failure{damaged ? errc::database_corrupt : errc::data_directory_unusable,
+                 "cannot open " + file.string() + ": " + made->error()};
+}
+
+database::~database() { sqlite3_close(handle_); }
+
+bool database::run(const char* sql) {
+  return sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
+} // namespace proxy::stores

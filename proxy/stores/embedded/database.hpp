@@ -1,0 +1,73 @@
+// SQLite with owners: a connection and its statements, errors as text. Knows nothing of what is
+// stored.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <sqlite3.h>
+
+#include "proxy/error.hpp"
+
+namespace proxy::stores {
+
+// A prepared statement; bind, step, read, reset.
+class statement {
+ public:
+  statement(sqlite3* database, const char* sql);
+  statement& bind(int index, std::int64_t value);
+  statement& bind(int index, std::string_view text); // copied
+  bool row();                                        // steps; true while there is a row
+  bool done();                                       // steps to the end of a change; false: it failed
+  std::int64_t number(int column) const;
+  std::string_view text(int column) const; // until the next step
+  void reset();
+
+ private:
+  struct finalize {
+    void operator()(sqlite3_stmt* what) const { sqlite3_finalize(what); }
+  };
+  std::unique_ptr<sqlite3_stmt, finalize> handle_;
+};
+
+class database {
+ public:
+  // Opens or creates in WAL mode. `synchronous`: "FULL" where each commit must survive a power cut.
+  static outcome<std::unique_ptr<database>> open(const std::filesystem::path& file,
+                                                 const char* synchronous);
+  ~database();
+
+  bool run(const char* sql); // one or more statements without result
+  statement prepare(const char* sql) { return {handle_, sql}; }
+  std::string error() const { return sqlite3_errmsg(handle_); }
+
+ private:
+  explicit database(sqlite3* handle) : handle_(handle) {}
+  sqlite3* handle_;
+};
+
+// BEGIN IMMEDIATE ... COMMIT; rolls back unless commit() succeeded.
+class transaction {
+ public:
+  explicit transaction(database& on) : on_(on), open_(on.run("BEGIN IMMEDIATE")) {}
+  ~transaction() {
+    if (open_) on_.run("ROLLBACK");
+  }
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+  bool begun() const { return open_; }
+  bool commit() {
+    if (!open_ || !on_.run("COMMIT")) return false;
+    open_ = false;
+    return true;
+  }
+
+ private:
+  database& on_;
+  bool open_;
+};
+
+} // namespace proxy::stores

@@ -1,0 +1,67 @@
+// Folds the journal into roll-ups and limit states and commits them with each lane's progress in one
+// transaction: an entry counts exactly once, however often it is replayed.
+#pragma once
+
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "policies/limits/reserve.hpp"
+#include "proxy/journal/keeper.hpp"
+#include "proxy/keys/key_directory.hpp"
+#include "proxy/stores/embedded/database.hpp"
+#include "proxy/stores/embedded/roll_up.hpp"
+
+namespace proxy::stores {
+
+class ledger_sink final : public journal::sink {
+ public:
+  // `on`: a connection of the sink's own.
+  ledger_sink(std::unique_ptr<database> on, const keys::key_directory& directory);
+
+  bool apply(std::span<const journal::batch> batches) override;
+
+  std::vector<journal::lane_progress> progress() const;
+  // What a key has used by what was applied: levels, debt and money; nothing held.
+  struct folded {
+    policies::limits::limit_state state;
+    std::int64_t last_used_ms = 0;
+  };
+  std::optional<folded> of(policies::key_id id) const; // thread-safe
+  void for_each(const std::function<void(policies::key_id, const folded&)>& visit) const;
+
+ private:
+  struct hash {
+    std::size_t operator()(const roll_up_key& k) const;
+  };
+  struct chain {
+    std::vector<std::uint64_t> keys; // the key, then its parents
+    std::vector<policies::limits::limit_set> limits;
+  };
+  // One apply(): all that will change, built beside what is.
+  struct change {
+    std::unordered_map<roll_up_key, usage_sums, hash> sums;
+    std::unordered_map<std::uint64_t, folded> states;
+    std::unordered_map<std::uint64_t, std::uint64_t> lanes;
+    std::unordered_map<std::uint64_t, chain> chains;
+  };
+
+  void load();
+  bool take(const journal::batch& from, change& into);
+  void fold(const journal::entry& e, change& into);
+  const chain& chain_of(std::uint64_t key, change& within) const;
+  folded& state_in(std::uint64_t key, change& within) const;
+  bool commit(const change& what);
+  bool write_sums(const change& what);
+  bool write_states(const change& what);
+  bool write_lanes(const change& what);
+
+  std::unique_ptr<database> on_;
+  const keys::key_directory& directory_;
+  std::unordered_map<std::uint64_t, std::uint64_t> applied_;
+  mutable std::mutex lock_; // of folded_, which others read
+  std::unordered_map<std::uint64_t, folded> folded_;
+  bool failing_ = false;
+};
+
+} // namespace proxy::stores

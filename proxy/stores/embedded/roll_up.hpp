@@ -1,0 +1,28 @@
+// What one ledger entry adds to the sums: pure, the same for every store.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proxy/journal/entry.hpp"
+#include "proxy/stores/key_store.hpp"
+
+namespace proxy::stores {
+
+struct roll_up_key {
+  std::uint64_t key = 0;
+  std::int64_t hour = 0; // of the outcome or the tally
+  std::string model;     // as answered, else as asked; empty for refusals
+  std::uint8_t feature = 0;
+  bool operator==(const roll_up_key&) const = default;
+};
+
+struct roll_up {
+  roll_up_key where;
+  usage_sums sums;
+};
+
+// nullopt: an intent, which counts when its outcome does.
+std::optional<roll_up> roll_up_of(const journal::entry& e);
+
+} // namespace proxy::stores

@@ -1,0 +1,60 @@
+// Version 1. A change adds a step to `steps`; existing steps stay as they are.
+#include "proxy/stores/embedded/schema.hpp"
+
+#include <array>
+
+namespace proxy::stores {
+namespace {
+
+constexpr std::array steps = {
+    R"sql(
+CREATE TABLE keys(id INTEGER PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL);
+CREATE TABLE rollups(
+  key INTEGER NOT NULL, hour INTEGER NOT NULL, model TEXT NOT NULL, feature INTEGER NOT NULL,
+  requests INTEGER NOT NULL, dispatched INTEGER NOT NULL, refused INTEGER NOT NULL,
+  interrupted INTEGER NOT NULL, errors INTEGER NOT NULL, limited INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL, cost_nano INTEGER NOT NULL,
+  first_byte_ms_sum INTEGER NOT NULL, total_ms_sum INTEGER NOT NULL,
+  PRIMARY KEY(key, hour, model, feature)) WITHOUT ROWID;
+CREATE TABLE limit_states(
+  key INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, requests_level INTEGER NOT NULL,
+  tokens_level INTEGER NOT NULL, month_id INTEGER NOT NULL, month_spent INTEGER NOT NULL,
+  day_id INTEGER NOT NULL, day_spent INTEGER NOT NULL, total_spent INTEGER NOT NULL,
+  last_used_ms INTEGER NOT NULL);
+CREATE TABLE lanes(lane INTEGER PRIMARY KEY, applied INTEGER NOT NULL);
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, actor TEXT NOT NULL,
+  action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
+)sql"};
+
+failure damaged(const std::filesystem::path& file, const std::string& why) {
+  return {errc::database_corrupt,
+          file.string() + " is damaged (" + why +
+              "). It holds the keys and the sums of their usage; the journal beside it is untouched. "
+              "Restore it from a backup, or move it (and its -wal and -shm) aside to begin anew."};
+}
+
+} // namespace
+
+outcome<void> prepare_schema(database& on, const std::filesystem::path& file) {
+  statement check = on.prepare("PRAGMA quick_check(1)");
+  if (!check.row()) return damaged(file, on.error());
+  if (check.text(0) != "ok") return damaged(file, std::string(check.text(0)));
+  statement version = on.prepare("PRAGMA user_version");
+  const std::int64_t found = version.row() ? version.number(0) : 0;
+  version.reset();
+  if (found > static_cast<std::int64_t>(steps.size()))
+    return failure{errc::data_directory_unusable,
+                   file.string() + " was written by a newer deepseek-proxy: use that version"};
+  for (std::size_t i = static_cast<std::size_t>(found); i < steps.size(); ++i) {
+    transaction change{on};
+    const std::string mark = "PRAGMA user_version=" + std::to_string(i + 1);
+    if (!change.begun() || !on.run(steps[i]) || !on.run(mark.c_str()) || !change.commit())
+      return failure{errc::data_directory_unusable,
+                     "cannot prepare " + file.string() + ": " + on.error()};
+  }
+  return {};
+}
+
+} // namespace proxy::stores
