@@ -6,6 +6,11 @@
 
 namespace proxy::keys {
 
+epochs::~epochs() {
+  for (const retired& item : waiting_)
+    item.destroy();
+}
+
 epochs::participant& epochs::join() {
   const std::lock_guard guard(lock_);
   participants_.push_back(std::make_unique<participant>());
@@ -42,7 +47,8 @@ void epochs::collect() {
     ready.assign(std::make_move_iterator(first), std::make_move_iterator(waiting_.end()));
     waiting_.erase(first, waiting_.end());
   }
-  for (const retired& item : ready) item.destroy();
+  for (const retired& item : ready)
+    item.destroy();
 }
 
 } // namespace proxy::keys

@@ -13,14 +13,22 @@ namespace proxy::keys {
 
 class epochs {
  public:
-  // One per data thread; odd while a loop turn runs.
+  epochs() = default;
+  epochs(const epochs&) = delete;
+  epochs& operator=(const epochs&) = delete;
+  ~epochs(); // nobody reads any more: frees all that still waits
+
+  // One per data thread; odd while a loop turn runs. What is protected must be loaded after enter()
+  // and replaced before retire() with sequentially consistent operations: then either retire() sees
+  // the turn, or the turn sees the replacement.
   class participant {
    public:
-    void enter() { turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst); }
-    void leave() { turn_.store(turn_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+    void enter() { turn_.store(next(), std::memory_order_seq_cst); }
+    void leave() { turn_.store(next(), std::memory_order_release); }
 
    private:
     friend class epochs;
+    std::uint64_t next() const { return turn_.load(std::memory_order_relaxed) + 1; }
     alignas(64) std::atomic<std::uint64_t> turn_{0};
   };
 

@@ -1,38 +1,46 @@
-// Publication and look-up. The table of secrets is an array of chains of immutable nodes: readers
-// follow it without a lock, the one writer links at the front, and a larger array takes over when
-// chains would grow long.
+// Publication and look-up. The table of secrets is an array of cells, probed one after the other:
+// readers need no lock, for a cell is filled once and its pointer comes last. A larger array takes
+// over when half of the cells are used.
 #include "proxy/keys/key_directory.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 namespace proxy::keys {
 
 using policies::keys::key_record;
 using policies::keys::secret_hash;
 
-namespace {
-
-// The hash is SHA-256 of something random: any eight bytes of it are as good as a hash function.
-std::size_t bucket_of(const secret_hash& hash, std::size_t mask) {
-  std::size_t first = 0;
-  std::memcpy(&first, hash.data(), sizeof first);
-  return first & mask;
-}
-
-} // namespace
-
-struct key_directory::node {
-  secret_hash hash;
-  key_slot* slot;
-  node* next; // written before the node is published
-};
-
 struct key_directory::table {
-  explicit table(std::size_t buckets) : mask(buckets - 1), heads(buckets) {}
+  struct cell {
+    std::atomic<key_slot*> slot{nullptr}; // nullptr: empty, and the end of the probing
+    secret_hash hash{};                   // written before the slot, never again
+  };
+
+  explicit table(std::size_t cells_count) : mask(cells_count - 1), cells(cells_count) {}
+
+  // Where the hash is, or the empty cell where it would be. The hash is SHA-256 of something
+  // random: any eight bytes of it are as good as a hash function.
+  std::size_t place_of(const secret_hash& hash) const noexcept {
+    std::size_t at = 0;
+    std::memcpy(&at, hash.data(), sizeof at);
+    for (at &= mask; cells[at].slot.load(std::memory_order_acquire) && cells[at].hash != hash;)
+      at = (at + 1) & mask;
+    return at;
+  }
+
+  void put(const secret_hash& hash, key_slot& slot) {
+    cell& to = cells[place_of(hash)];
+    if (!to.slot.load(std::memory_order_relaxed)) {
+      to.hash = hash;
+      ++used;
+    }
+    to.slot.store(&slot, std::memory_order_release);
+  }
+
   std::size_t mask;
-  std::vector<std::atomic<node*>> heads;
-  std::deque<node> nodes; // stable addresses
+  std::size_t used = 0;
+  std::vector<cell> cells;
 };
 
 key_chain::key_chain(key_slot& key) {
@@ -43,22 +51,19 @@ key_chain::key_chain(key_slot& key) {
 }
 
 key_directory::key_directory() {
-  constexpr std::size_t first_buckets = 1024;
-  tables_.push_back(std::make_unique<table>(first_buckets));
+  constexpr std::size_t cells_first = 1024;
+  tables_.push_back(std::make_unique<table>(cells_first));
   table_.store(tables_.back().get());
 }
 
 key_directory::~key_directory() {
-  for (key_slot& slot : slots_) delete slot.record.load();
-  epochs_.collect();
+  for (key_slot& slot : slots_)
+    delete slot.record.load();
 }
 
 key_slot* key_directory::find(const secret_hash& hash) const noexcept {
   const table* now = table_.load(std::memory_order_acquire);
-  for (const node* n = now->heads[bucket_of(hash, now->mask)].load(std::memory_order_acquire); n;
-       n = n->next)
-    if (n->hash == hash) return n->slot;
-  return nullptr;
+  return now->cells[now->place_of(hash)].slot.load(std::memory_order_acquire);
 }
 
 key_slot* key_directory::by_id(policies::key_id id) const {
@@ -69,58 +74,71 @@ key_slot* key_directory::by_id(policies::key_id id) const {
 
 void key_directory::link(const secret_hash& hash, key_slot& slot) {
   table* now = table_.load(std::memory_order_relaxed);
-  if (now->nodes.size() >= now->heads.size()) {
-    auto larger = std::make_unique<table>(now->heads.size() * 4);
-    for (const node& n : now->nodes) insert(*larger, n.hash, *n.slot);
+  if (now->used * 2 >= now->cells.size()) {
+    auto larger = std::make_unique<table>(now->cells.size() * 2);
+    for (const table::cell& each : now->cells)
+      if (key_slot* held = each.slot.load(std::memory_order_relaxed))
+        larger->put(each.hash, *held);
     now = larger.get();
     tables_.push_back(std::move(larger)); // the old one stays: readers may be in it
     table_.store(now, std::memory_order_release);
   }
-  insert(*now, hash, slot);
-}
-
-void key_directory::insert(table& into, const secret_hash& hash, key_slot& slot) {
-  std::atomic<node*>& head = into.heads[bucket_of(hash, into.mask)];
-  node& made = into.nodes.emplace_back(node{hash, &slot, head.load(std::memory_order_relaxed)});
-  head.store(&made, std::memory_order_release);
+  now->put(hash, slot);
 }
 
 key_slot& key_directory::publish(key_record record) {
+  const auto* fresh = new key_record(std::move(record));
+  std::unique_ptr<const key_record> owner{fresh};
   const key_record* replaced = nullptr;
   key_slot* slot = nullptr;
   {
     const std::unique_lock guard(lock_);
-    slot = &slot_for(record);
-    const auto* fresh = new key_record(std::move(record));
-    replaced = slot->record.exchange(fresh);
+    slot = &slot_for(*fresh);
+    replaced = slot->record.exchange(owner.release());
     for (const auto& secret : fresh->secrets)
-      if (!find(secret.hash)) link(secret.hash, *slot);
+      link(secret.hash, *slot);
     generation_.fetch_add(1, std::memory_order_release);
   }
-  if (replaced) epochs_.retire([replaced] { delete replaced; });
+  if (replaced)
+    epochs_.retire([replaced] { delete replaced; });
   return *slot;
 }
 
+// Throws before anything has changed.
 key_slot& key_directory::slot_for(const key_record& record) {
   if (const auto found = by_id_.find(record.id.value); found != by_id_.end())
     return *found->second;
+  key_slot* parent = nullptr;
+  std::size_t length = 1;
+  if (record.parent) {
+    const auto found = by_id_.find(record.parent->value);
+    if (found == by_id_.end())
+      throw std::invalid_argument("key directory: a parent was not published before its child");
+    parent = found->second;
+    for (const key_slot* each = parent; each; each = each->parent)
+      ++length;
+  }
+  if (length > chain_max)
+    throw std::length_error("key directory: a chain of keys is longer than chain_max");
   key_slot& slot = slots_.emplace_back();
   slot.id = record.id;
-  slot.parent = record.parent ? by_id_.at(record.parent->value) : nullptr;
-  slot.root = slot.parent ? slot.parent->root : &slot;
+  slot.parent = parent;
+  slot.root = parent ? parent->root : &slot;
   by_id_[record.id.value] = &slot;
   return slot;
 }
 
 void key_directory::for_each(const std::function<void(key_slot&)>& visit) const {
   const std::shared_lock guard(lock_);
-  for (const key_slot& slot : slots_) visit(const_cast<key_slot&>(slot));
+  for (const key_slot& slot : slots_)
+    visit(const_cast<key_slot&>(slot));
 }
 
 std::shared_ptr<const key_record> key_directory::copy_of(policies::key_id id) const {
   const std::shared_lock guard(lock_); // publish() replaces under the same lock
   const auto found = by_id_.find(id.value);
-  if (found == by_id_.end()) return nullptr;
+  if (found == by_id_.end())
+    return nullptr;
   return std::make_shared<const key_record>(*found->second->record.load());
 }
 

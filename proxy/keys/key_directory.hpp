@@ -25,7 +25,8 @@ class key_directory {
   key_slot* find(const policies::keys::secret_hash& hash) const noexcept;
 
   key_slot* by_id(policies::key_id id) const; // nullptr: unknown
-  // Inserts or replaces. A parent must be known before its children.
+  // Inserts or replaces. A parent must be known before its children, and a chain has at most
+  // chain_max members: std::logic_error. A key keeps the parent it was first published with.
   key_slot& publish(policies::keys::key_record record);
   // Every slot, in order of publication, under the directory's lock.
   void for_each(const std::function<void(key_slot&)>& visit) const;
@@ -40,9 +41,7 @@ class key_directory {
 
  private:
   struct table;
-  struct node;
   void link(const policies::keys::secret_hash& hash, key_slot& slot);
-  static void insert(table& into, const policies::keys::secret_hash& hash, key_slot& slot);
   key_slot& slot_for(const policies::keys::key_record& record);
   mutable std::shared_mutex lock_;
   std::atomic<std::uint64_t> generation_{0};

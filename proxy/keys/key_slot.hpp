@@ -22,7 +22,8 @@ struct key_slot {
   key_slot* root = nullptr; // itself where there is no parent
 
   // Read-copy-update: valid until the reading thread's loop turn ends; never kept across a
-  // suspension. See epoch.hpp.
+  // suspension. Loaded with load(), sequentially consistent, as epoch.hpp demands (which costs
+  // nothing on x86).
   std::atomic<const policies::keys::key_record*> record{nullptr};
 
   // Guarded by root->lock: a chain is admitted in one step.
@@ -38,7 +39,9 @@ struct key_chain {
   std::size_t length = 0;
 
   explicit key_chain(key_slot& key);
-  std::span<const policies::keys::key_record* const> view() const { return {records.data(), length}; }
+  std::span<const policies::keys::key_record* const> view() const {
+    return {records.data(), length};
+  }
 };
 
 } // namespace proxy::keys
