@@ -1,5 +1,5 @@
-// Every setting, declared once with its default; bounds and prose stand in settings_table.cpp, which
-// reads the TOML file and writes `deepseek-proxy check-config` and deploy/docs/configuration.md.
+// Every setting with its default; bounds and prose stand in settings_table.cpp, by which the TOML
+// file is read and `deepseek-proxy example-config` written.
 #pragma once
 
 #include <chrono>
@@ -20,15 +20,13 @@ using std::chrono::seconds;
 
 // Where a secret is found; the secret itself never stands in the file.
 struct secret_source {
-  std::string text; // "env:NAME", "file:PATH", ...; admin.key may also be empty: made and kept
+  std::string text; // "env:NAME", "file:PATH", ...
 };
 
 struct server_settings {
   std::string listen = "127.0.0.1:8080";
   int threads = 0; // 0: one a core
   std::vector<policies::access::ip_network> trusted_proxies;
-  std::string tls_certificate; // PEM files; both or neither
-  std::string tls_key;
   std::size_t connections_max = 100'000;
   std::size_t head_bytes_max = 32 * 1024;
   std::size_t head_fields_max = 100;
@@ -43,12 +41,11 @@ struct server_settings {
   seconds request_lifetime_max{30 * 60};
   std::string on_disconnect = "drain"; // or "cancel"
   seconds disconnect_drain_max{600};   // how long to drain an answer nobody reads
-  std::string access_log = "off";      // or "json"
 };
 
 struct admin_settings {
   std::string listen = "127.0.0.1:8081";
-  secret_source key; // default: DEEPSEEK_ADMIN_KEY if set, else made and kept in store.path/admin.key
+  secret_source key{"env:DEEPSEEK_ADMIN_KEY"};
 };
 
 struct upstream_settings {
@@ -65,7 +62,7 @@ struct upstream_settings {
 
 struct store_settings {
   std::string kind = "embedded";
-  std::filesystem::path path; // empty: $XDG_STATE_HOME/deepseek-proxy or ~/.local/state/deepseek-proxy
+  std::filesystem::path path; // empty: the user's state directory
   std::size_t journal_segment_bytes = 16u << 20;
   std::size_t journal_backlog_bytes_max = 4ull << 30;
   std::int64_t retention_days = 90;
@@ -94,6 +91,9 @@ outcome<settings> load(const std::optional<std::filesystem::path>& file);
 outcome<policies::pricing::price_data> load_prices(const std::filesystem::path& file);
 outcome<policies::pricing::price_data> parse_prices(std::string_view toml, std::string_view name);
 
+// deploy/prices.toml as it was at the build.
+std::string_view built_in_prices();
+
 // A commented file with every key, its default and bounds.
 std::string example_file();
 
@@ -110,6 +110,9 @@ struct upstream_address {
   std::string base_path; // "" or "/something", without trailing slash
 };
 outcome<upstream_address> parse_upstream(std::string_view url);
+
+// The owner's key: from its source, or made and kept in the data directory (mode 0600).
+outcome<std::string> admin_key(const settings& from);
 
 // The secret itself. A failure says which source and why, never the value.
 outcome<std::string> resolve_secret(const secret_source& source);

@@ -91,9 +91,9 @@ io::task<step> hold_provisionally(conversation& c) {
 
 step inspect(conversation& c) {
   exchange& x = c.x;
-  const bool json = x.route.body == access::body_kind::json_prompt ||
-                    x.route.body == access::body_kind::json_opaque;
-  if (!json) return step::go_on;
+  // A call that acts by its path alone (fine-tuning's cancel) may come without a body.
+  const bool opaque = x.route.body == access::body_kind::json_opaque && !x.in.body.empty();
+  if (x.route.body != access::body_kind::json_prompt && !opaque) return step::go_on;
   x.format = admission::format_of(x.route.what);
   const usage::inspect_limits bounds{c.settings().server.json_depth_max};
   auto read = usage::inspect(x.format, x.in.body, bounds);
@@ -116,6 +116,7 @@ io::task<step> hold(conversation& c) {
     stores::extending operation{c.my.shared.limits, x.reservation};
     co_await operation;
     s = verdict(c);
+    x.ledger.started = x.reservation.now; // the money is held in the windows of now
   } else {
     prepare(c, ask);
     stores::reserving operation{c.my.shared.limits, x.reservation};

@@ -54,7 +54,7 @@ step authenticate(conversation& c) {
                           "was copied whole.");
   c.x.presented = c.my.digest.of(secret);
   keys::key_slot* key = c.my.shared.directory.find(c.x.presented);
-  const auto* record = key ? key->record.load(std::memory_order_acquire) : nullptr;
+  const auto* record = key ? key->record.load() : nullptr;
   const auto listed = [&](const policies::keys::key_secret& s) { return s.hash == c.x.presented; };
   if (!record || std::none_of(record->secrets.begin(), record->secrets.end(), listed))
     return unknown_key(c, "The API key is invalid: this proxy does not know it.");

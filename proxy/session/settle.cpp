@@ -40,10 +40,10 @@ bool charges_bound(ending how) {
          how == ending::expired;
 }
 
-// The upstream's billing instant is unknown: the dearest rate from start to end, a minute around.
+// The upstream's billing instant is unknown: the dearest rate from start to end and a little around.
 policies::nano_usd price_of(conversation& c, const pricing::token_usage& usage,
                             std::string_view model) {
-  constexpr milliseconds slack{60'000};
+  constexpr milliseconds slack = policies::admission::billing_slack;
   const auto price =
       c.my.shared.prices.dearest(model, c.x.ledger.started - slack, c.now() + slack);
   if (price) return pricing::cost_of(usage, *price);

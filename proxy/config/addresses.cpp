@@ -1,0 +1,86 @@
+// Reading listen addresses and the upstream's URL.
+#include <arpa/inet.h>
+
+#include <charconv>
+
+#include "proxy/config/settings.hpp"
+
+namespace proxy::config {
+namespace {
+
+std::optional<std::uint16_t> port_in(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+bool is_address(int family, const std::string& host) {
+  in6_addr ignored{};
+  return ::inet_pton(family, host.c_str(), &ignored) == 1;
+}
+
+bool is_host(std::string_view host) {
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+  return !host.empty() && host.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+failure bad_url(std::string_view url, std::string_view why) {
+  return {errc::bad_configuration, "upstream.url: '" + std::string(url) + "' " + std::string(why)};
+}
+
+} // namespace
+
+std::optional<host_port> parse_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = port_in(text.substr(colon + 1));
+  std::string host{text.substr(0, colon)};
+  if (!port) return std::nullopt;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (!is_address(AF_INET6, host)) return std::nullopt;
+    return host_port{host, *port};
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  if (!is_address(AF_INET, host)) return std::nullopt;
+  return host_port{host, *port};
+}
+
+outcome<upstream_address> parse_upstream(std::string_view url) {
+  upstream_address to;
+  std::string_view rest = url;
+  if (rest.starts_with("https://")) {
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+    to.tls = false;
+    to.port = 80;
+  } else {
+    return bad_url(url, "does not begin with http:// or https://");
+  }
+  const std::size_t slash = rest.find('/');
+  std::string_view authority = rest.substr(0, slash);
+  if (slash != std::string_view::npos) to.base_path = rest.substr(slash);
+  while (to.base_path.ends_with('/')) to.base_path.pop_back();
+  if (to.base_path.find_first_of("?# \r\n\t%") != std::string::npos)
+    return bad_url(url, "has a query, a fragment or an escape, which it may not");
+  if (authority.find('@') != std::string_view::npos)
+    return bad_url("…", "has user information, which it may not");
+  if (const std::size_t colon = authority.rfind(':');
+      colon != std::string_view::npos && authority.back() != ']') {
+    const auto port = port_in(authority.substr(colon + 1));
+    if (!port || *port == 0) return bad_url(url, "has no valid port");
+    to.port = *port;
+    authority = authority.substr(0, colon);
+  }
+  if (authority.starts_with('[') && authority.ends_with(']'))
+    authority = authority.substr(1, authority.size() - 2);
+  else if (!is_host(authority))
+    return bad_url(url, "has no valid host");
+  to.host = authority;
+  return to;
+}
+
+} // namespace proxy::config

@@ -1,0 +1,30 @@
+// One setting of the TOML file: where it stands, what it means, what it accepts, and how it gets in
+// and out of `settings`.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "proxy/config/document.hpp"
+#include "proxy/config/settings.hpp"
+
+namespace proxy::config {
+
+struct setting {
+  std::string_view section;
+  std::string_view name;
+  std::string_view prose;
+  std::string accepts; // "1 to 100000", "\"off\" or \"json\""
+  // Puts the value in; the text of a failure names the problem only.
+  std::function<std::optional<std::string>(settings&, const node&)> put;
+  std::function<std::string(const settings&)> show; // as TOML
+};
+
+// Every setting, in the order of the example file.
+std::span<const setting> all_settings();
+std::string_view section_prose(std::string_view section);
+
+} // namespace proxy::config

@@ -1,0 +1,175 @@
+// Every setting with its prose and bounds: the reference of the configuration file.
+#include "proxy/config/setting.hpp"
+#include "proxy/config/setting_kinds.hpp"
+
+namespace proxy::config {
+namespace {
+
+using namespace kinds;
+
+std::optional<std::string> check_listen(const std::string& given) {
+  if (parse_listen(given)) return std::nullopt;
+  return in_quotes(given) + " is no IP address and port";
+}
+
+std::optional<std::string> check_url(const std::string& given) {
+  if (const auto parsed = parse_upstream(given); !parsed) return parsed.error().message;
+  return std::nullopt;
+}
+
+std::optional<std::string> put_proxies(settings& s, const node& from) {
+  const auto* items = from.as<node::array>();
+  if (!items) return expected("a list of addresses and networks", from);
+  std::vector<policies::access::ip_network> networks;
+  for (const node& item : *items) {
+    const auto* text = item.as<std::string>();
+    if (!text) return expected("a list of strings", item);
+    auto parsed = policies::access::parse_network(*text);
+    if (!parsed.network) return parsed.error;
+    networks.push_back(*parsed.network);
+  }
+  s.server.trusted_proxies = std::move(networks);
+  return std::nullopt;
+}
+
+std::string show_proxies(const settings& s) {
+  std::string out;
+  for (const auto& network : s.server.trusted_proxies)
+    out += (out.empty() ? "" : ", ") + in_quotes(policies::access::to_string(network));
+  return "[" + out + "]";
+}
+
+constexpr std::int64_t hour = 3600, mebi = 1 << 20, gibi = 1 << 30;
+
+#define MEMBER(path) [](settings& s) -> auto& { return s.path; }
+
+std::vector<setting> server_settings_table() {
+  return {
+      text("server", "listen", "Where clients connect. Port 0: the kernel chooses.",
+           "an address and port, like \"127.0.0.1:8080\" or \"[::1]:8080\"", MEMBER(server.listen),
+           check_listen),
+      number("server", "threads", "Data threads. 0: one a core.", {0, 256}, MEMBER(server.threads)),
+      {"server", "trusted_proxies",
+       "Load balancers whose X-Forwarded-For is believed. Loopback is not trusted by itself.",
+       "a list of addresses and networks", put_proxies, show_proxies},
+      number("server", "connections_max", "Client connections at once.", {1, 1'000'000},
+             MEMBER(server.connections_max)),
+      number("server", "head_bytes_max", "Bytes of a request's head.", {1024, 64 * 1024},
+             MEMBER(server.head_bytes_max)),
+      number("server", "head_fields_max", "Header fields of a request.", {8, 100},
+             MEMBER(server.head_fields_max)),
+      number("server", "body_bytes_max", "Bytes of a request's body.", {1024, 512 * mebi},
+             MEMBER(server.body_bytes_max)),
+      number("server", "body_bytes_total_max", "Bytes of all bodies in flight.",
+             {mebi, 1024 * gibi}, MEMBER(server.body_bytes_total_max)),
+      number("server", "json_depth_max", "Nesting of a JSON body.", {8, 512},
+             MEMBER(server.json_depth_max)),
+      number("server", "head_timeout_s", "Seconds for a whole head, from its first byte.", {1, 600},
+             MEMBER(server.head_timeout)),
+      number("server", "idle_timeout_s", "Seconds a connection may idle between requests.",
+             {1, hour}, MEMBER(server.idle_timeout)),
+      number("server", "body_bytes_per_second_min",
+             "A slower body is given up, after ten seconds of grace.", {1, mebi},
+             MEMBER(server.body_bytes_per_second_min)),
+      number("server", "client_stall_timeout_s",
+             "Seconds a client may take nothing of its answer; then it counts as gone.", {1, hour},
+             MEMBER(server.client_stall_timeout)),
+      number("server", "drain_timeout_s", "Seconds that requests in flight get at SIGTERM.",
+             {0, hour}, MEMBER(server.drain_timeout)),
+      number("server", "request_lifetime_max_s",
+             "Seconds a request may take in all; money is held at the dearest price within them.",
+             {60, 24 * hour}, MEMBER(server.request_lifetime_max)),
+      choice("server", "on_disconnect",
+             "A client left in mid-answer: read the rest for its usage, or leave the upstream and "
+             "charge the bound.",
+             {"drain", "cancel"}, MEMBER(server.on_disconnect)),
+      number("server", "disconnect_drain_max_s", "Seconds to drain an answer nobody reads.",
+             {1, 24 * hour}, MEMBER(server.disconnect_drain_max)),
+  };
+}
+
+std::vector<setting> upstream_settings_table() {
+  return {
+      text("upstream", "url", "The DeepSeek API.", "http:// or https:// with a host, and maybe a path",
+           MEMBER(upstream.url), check_url),
+      secret("upstream", "key", "The account's real key.", MEMBER(upstream.key)),
+      text("upstream", "ca_file", "PEM file of certificate authorities. Empty: the system's.",
+           "a path, or empty", MEMBER(upstream.ca_file)),
+      number("upstream", "connect_timeout_s", "Seconds for a connection, TLS included.", {1, 600},
+             MEMBER(upstream.connect_timeout)),
+      number("upstream", "first_byte_timeout_s",
+             "Seconds until an answer begins; DeepSeek gives up after 600.", {1, 2 * hour},
+             MEMBER(upstream.first_byte_timeout)),
+      number("upstream", "idle_timeout_s",
+             "Seconds between two bytes of an answer; DeepSeek sends keep-alives.", {1, 2 * hour},
+             MEMBER(upstream.idle_timeout)),
+      number("upstream", "pool_idle_timeout_s", "Seconds an unused connection is kept.", {1, hour},
+             MEMBER(upstream.pool_idle_timeout)),
+      number("upstream", "pool_idle_max", "Unused connections kept by each thread.", {0, 65536},
+             MEMBER(upstream.pool_idle_max)),
+      number("upstream", "head_bytes_max", "Bytes of an answer's head.", {1024, 16 * 1024},
+             MEMBER(upstream.head_bytes_max)),
+  };
+}
+
+std::vector<setting> other_settings_table() {
+  return {
+      text("admin", "listen", "Where the owner connects.",
+           "an address and port, like \"127.0.0.1:8081\"", MEMBER(admin.listen), check_listen),
+      secret("admin", "key",
+             "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
+             "kept in the data directory.",
+             MEMBER(admin.key)),
+      choice("store", "kind", "Where limits, keys and sums are kept.", {"embedded"},
+             MEMBER(store.kind)),
+      text("store", "path",
+           "The data directory. Empty: $XDG_STATE_HOME/deepseek-proxy, or "
+           "~/.local/state/deepseek-proxy.",
+           "a path, or empty", MEMBER(store.path)),
+      number("store", "journal_segment_bytes", "Bytes of a journal file, allocated ahead.",
+             {64 * 1024, gibi}, MEMBER(store.journal_segment_bytes)),
+      number("store", "journal_backlog_bytes_max",
+             "Bytes of journal not yet in the sums; beyond, requests get 503.",
+             {mebi, 1024 * gibi}, MEMBER(store.journal_backlog_bytes_max)),
+      number("store", "retention_days", "Days the ledger's rows are kept.", {1, 3650},
+             MEMBER(store.retention_days)),
+      number("limits", "context_tokens", "Context window of the models, in tokens.",
+             {1024, 100'000'000}, MEMBER(limits.context_tokens)),
+      number("limits", "output_tokens_max", "The longest answer of the models, in tokens.",
+             {1024, 100'000'000}, MEMBER(limits.output_tokens_max)),
+      number("limits", "output_tokens_min",
+             "Where the budget leaves room for less output than this, a request is refused.",
+             {1, 65536}, MEMBER(limits.output_tokens_min)),
+      text("limits", "prices", "Price table, as deploy/prices.toml. Empty: the one built in.",
+           "a path, or empty", MEMBER(limits.prices)),
+      choice("log", "level", "What the log tells.", {"debug", "info", "warn", "error"},
+             MEMBER(log_level)),
+  };
+}
+
+#undef MEMBER
+
+std::vector<setting> make_all() {
+  std::vector<setting> all = server_settings_table();
+  for (auto part : {upstream_settings_table(), other_settings_table()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+} // namespace
+
+std::span<const setting> all_settings() {
+  static const std::vector<setting> all = make_all();
+  return all;
+}
+
+std::string_view section_prose(std::string_view section) {
+  if (section == "server") return "The data plane.";
+  if (section == "upstream") return "The DeepSeek API behind it.";
+  if (section == "admin") return "The admin plane.";
+  if (section == "store") return "What is kept, and where.";
+  if (section == "limits") return "Bounds of the models, and prices.";
+  return "The log.";
+}
+
+} // namespace proxy::config
