@@ -1,0 +1,98 @@
+// Jumps from control octet to control octet, eight bytes at a time: a head has few of them, and
+// all but the line ends and tabs are faults.
+#include "proxy/http/lines.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace proxy::http {
+namespace {
+
+constexpr std::uint64_t ones = 0x0101010101010101;
+constexpr std::uint64_t tops = 0x8080808080808080;
+
+constexpr bool is_control(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return octet < 0x20 || octet == 0x7f;
+}
+
+// The top bit of each byte that is a control; bytes above the lowest one found may be marked
+// wrongly, the lowest never is.
+constexpr std::uint64_t controls_in(std::uint64_t word) {
+  const std::uint64_t below_space = (word - 0x20 * ones) & ~word;
+  const std::uint64_t deleted = word ^ 0x7f * ones;
+  return (below_space | ((deleted - ones) & ~deleted)) & tops;
+}
+
+std::size_t next_control(std::string_view text, std::size_t at) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if (const std::uint64_t found = controls_in(word))
+        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+  }
+  while (at < text.size() && !is_control(text[at]))
+    ++at;
+  return at;
+}
+
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+} // namespace
+
+std::string_view describe(line_fault fault) {
+  switch (fault) {
+  case line_fault::bare_line_feed:
+    return "A line ends with a bare line feed.";
+  case line_fault::bare_carriage_return:
+    return "A carriage return stands alone.";
+  case line_fault::control_octet:
+    return "The head holds a control character.";
+  case line_fault::folded:
+    return "A line begins with a space or tab.";
+  case line_fault::none:
+    break;
+  }
+  return {};
+}
+
+line_scan scan_lines(std::string_view text, std::size_t from) {
+  line_scan s;
+  // Behind a line end a line begins; elsewhere `from` stands inside a line that began before.
+  s.line_at = from == 0 || text[from - 1] == '\n' ? from : from - 1;
+  if (from == 0 && !text.empty() && is_blank(text.front()))
+    return s.fault = line_fault::folded, s;
+  for (std::size_t at = from;;) {
+    at = next_control(text, at);
+    s.resume = at;
+    if (at == text.size())
+      return s;
+    if (text[at] == '\t') {
+      ++at;
+      continue;
+    }
+    if (text[at] != '\r') {
+      s.fault = text[at] == '\n' ? line_fault::bare_line_feed : line_fault::control_octet;
+      return s;
+    }
+    // Looks two bytes past the carriage return: the line feed and how the next line begins.
+    if (at + 1 == text.size())
+      return s;
+    if (text[at + 1] != '\n')
+      return s.fault = line_fault::bare_carriage_return, s;
+    if (at == s.line_at)
+      return s.end = at + 2, s;
+    if (at + 2 == text.size())
+      return s;
+    if (is_blank(text[at + 2]))
+      return s.fault = line_fault::folded, s;
+    at += 2;
+    s.line_at = at;
+  }
+}
+
+} // namespace proxy::http
