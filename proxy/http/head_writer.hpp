@@ -1,6 +1,6 @@
-// Writes heads into a fixed buffer: ours to the upstream (our key, our framing), ours to the client.
-// Values that are configured or computed are checked for CR, LF and NUL: such a field is left out
-// and reported by ok().
+// Writes heads into a fixed buffer: ours to the upstream (our key, our framing), ours to the
+// client. Values that are configured or computed are checked for CR, LF and NUL: such a field is
+// left out and reported by ok().
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,19 @@ namespace proxy::http {
 class head_writer {
  public:
   explicit head_writer(std::span<char> room) : room_(room) {}
-  void raw(std::string_view text);
+  void raw(std::string_view text);  // unchecked: constants, and what a parser found good
+  void word(std::string_view text); // part of a first line: neither space nor control
   void line(std::string_view name, std::string_view value);
+  void line(std::string_view name, std::string_view scheme, std::string_view value);
   void line(std::string_view name, std::uint64_t value);
+  void copy(const field& parsed); // unchecked: of a parsed head
   void end() { raw("\r\n"); }
   std::string_view text() const { return {room_.data(), used_}; }
   bool ok() const { return ok_; } // false: something did not fit or had a forbidden byte
 
  private:
+  char* room_for(std::size_t bytes); // nullptr: does not fit
+
   std::span<char> room_;
   std::size_t used_ = 0;
   bool ok_ = true;
@@ -38,10 +43,11 @@ struct request_framing {
   framing body = framing::none;
   std::uint64_t length = 0;
 };
-// The client's end-to-end fields minus hop-by-hop, Host, framing, Authorization, x-api-key,
-// Expect, Accept-Encoding, X-Forwarded-*, Forwarded, X-Real-IP, Cookie, Referer, Origin and
-// x-request-id; then Host, Authorization, Accept-Encoding: identity, x-request-id, framing. Fields
-// first, ours last: no client field can remove or shadow ours.
+// A whole head. The client's end-to-end fields minus hop-by-hop, Host, framing, Authorization,
+// x-api-key, Expect, Accept-Encoding, X-Forwarded-*, Forwarded, X-Real-IP, Cookie, Referer, Origin,
+// x-request-id, and what could ask for another method or path than was permitted (such as
+// X-HTTP-Method-Override); then Host, Authorization, Accept-Encoding: identity, x-request-id,
+// framing. Fields first, ours last: no client field can remove or shadow ours.
 void write_upstream_head(head_writer& out, const request_head& client, const upstream_identity& to,
                          std::string_view request_id, request_framing body);
 
