@@ -68,12 +68,14 @@ edits::edits(const edits& other) {
 }
 
 edits& edits::operator=(const edits& other) {
-  list_ = other.list_;
+  if (this == &other)
+    return *this;
   count_ = other.count_;
-  storage_ = other.storage_;
   stored_ = other.stored_;
+  std::copy_n(other.storage_.data(), stored_, storage_.data());
   for (std::size_t i = 0; i < count_; ++i) {
-    const auto from = list_[i].insert.data() - other.storage_.data();
+    const auto from = other.list_[i].insert.data() - other.storage_.data();
+    list_[i] = other.list_[i];
     list_[i].insert = {storage_.data() + from, list_[i].insert.size()};
   }
   return *this;

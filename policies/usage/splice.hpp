@@ -36,7 +36,7 @@ class edits {
  private:
   std::array<edit, 8> list_{};
   std::size_t count_ = 0;
-  std::array<char, 1024> storage_{};
+  std::array<char, 1024> storage_; // the first stored_ bytes are text
   std::size_t stored_ = 0;
 };
 

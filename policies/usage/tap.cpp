@@ -97,7 +97,6 @@ const char* tap::whole_event(const char* at, const char* end) {
   at += *at == ' ';
   const std::string_view data{at, static_cast<std::size_t>(line_end - at)};
   data_lines_ = 1;
-  data_length_ = 0;
   const bool skip = event_ == event_kind::other && !facts_.model.empty() &&
                     data.size() <= limits_.event_max && !data.starts_with('[') &&
                     !worth_reading(format_, data);
@@ -157,8 +156,6 @@ const char* tap::in_name(const char* at, const char* end) {
       kept_length_ = 0;
       if (line_ == line::data_begin && data_lines_++ != 0)
         take_data("\n");
-      else
-        data_length_ = line_ == line::data_begin ? 0 : data_length_;
       return at + 1;
     }
     if (kept_length_ == kept_.size()) {

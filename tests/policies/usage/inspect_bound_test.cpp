@@ -139,6 +139,37 @@ TEST_CASE("prompt_bound: files and other references have no bound, and are no im
       chat_part(R"({"type":"text","text":"x","file_id":null,"image_url":null})").unbounded_prompt);
 }
 
+TEST_CASE("prompt_bound: each name that refers to something is enough") {
+  for (const char* name : {"file",
+                           "files",
+                           "file_id",
+                           "file_ids",
+                           "file_url",
+                           "file_data",
+                           "input_file",
+                           "audio",
+                           "audio_url",
+                           "input_audio",
+                           "video",
+                           "video_url",
+                           "document",
+                           "documents",
+                           "attachments",
+                           "encrypted_content",
+                           "previous_response_id",
+                           "conversation",
+                           "image",
+                           "images",
+                           "image_url",
+                           "image_file",
+                           "input_image"}) {
+    CAPTURE(name);
+    CHECK(chat_part("{\"type\":\"text\",\"" + std::string{name} + "\":\"x\"}").unbounded_prompt);
+    CHECK(chat_part("{\"" + std::string{name} + "\":false}").unbounded_prompt);
+    CHECK_FALSE(chat_part("{\"" + std::string{name} + "_\":false}").unbounded_prompt);
+  }
+}
+
 TEST_CASE("prompt_bound: the reference may lie anywhere in the prompt") {
   CHECK(seen(responses, R"("input":[{"type":"message","content":[{"type":"input_file"}]}])")
             .unbounded_prompt);
@@ -182,6 +213,8 @@ TEST_CASE("prompt_bound: tools that run upstream have no bound") {
   CHECK_FALSE(unbounded(anthropic, R"([{"name":"f","input_schema":{"type":"object"}}])"));
   CHECK_FALSE(unbounded(anthropic, R"([{"type":"custom","name":"f"},{"type":null}])"));
   CHECK(unbounded(anthropic, R"([{"type":"web_search_20250305","name":"web_search"}])"));
+  CHECK(unbounded(anthropic, R"([{"type":5,"name":"f"}])"));
+  CHECK(unbounded(anthropic, R"([{"type":{},"name":"f"}])"));
   CHECK(unbounded(anthropic, R"([{"name":"f","TYPE":"bash_20250124"}])"));
 }
 

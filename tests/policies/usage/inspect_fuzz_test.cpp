@@ -144,7 +144,10 @@ TEST_CASE("inspect: 150,000 mutated bodies are judged as the slow parser judges 
   std::size_t accepted = 0;
   constexpr std::size_t rounds = 150'000;
   for (std::size_t round = 0; round < rounds; ++round) {
-    const std::string body = mutated(random);
+    // A copy without a byte to spare: reading beyond it is a sanitizer's finding.
+    const std::string text = mutated(random);
+    const std::vector<char> exact(text.begin(), text.end());
+    const std::string_view body{exact.data(), exact.size()};
     const auto format = static_cast<body_format>(random.below(5));
     const std::size_t depth_max = random.one_in(10) ? 3 : 64;
     const auto seen = inspect(format, body, {.depth_max = depth_max});

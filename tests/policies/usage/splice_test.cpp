@@ -54,6 +54,12 @@ TEST_CASE("splice: a null cap and a cap above are set, one below stays as writte
   CHECK(spliced(chat, R"({"model":"m","max_tokens":4})", 5) == R"({"model":"m","max_tokens":4})");
 }
 
+TEST_CASE("splice: where nothing need change there is no edit") {
+  edits changes;
+  plan_edits(changes, chat, read(chat, R"({"model":"m","max_tokens":5})"), tokens{5}, "m");
+  CHECK(changes.empty());
+}
+
 TEST_CASE("splice: all caps are lowered together") {
   CHECK(spliced(chat, R"({"max_completion_tokens":900,"model":"m","max_tokens":800})", 300) ==
         R"({"max_completion_tokens":300,"model":"m","max_tokens":300})");

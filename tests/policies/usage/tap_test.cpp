@@ -156,6 +156,9 @@ TEST_CASE("tap: an error object is one at the top only, and null is none") {
                   .is_error);
   CHECK(heard(body_format::anthropic, sse, "event: error\n" + event(R"({"x":1})")).is_error);
   CHECK_FALSE(heard(body_format::anthropic, sse, "event: error\n\n").is_error);
+  CHECK(heard(body_format::chat, sse,
+              event(R"({"model":"m"})") + "event: error\n" + event(R"({"message":"x"})"))
+            .is_error);
 }
 
 TEST_CASE("tap: each format has its own end") {
@@ -193,6 +196,10 @@ TEST_CASE("tap: an Anthropic stream that only began has no usage yet") {
   const std::string more =
       event(R"({"usage":{"output_tokens":9,"cache_read_input_tokens":4},"type":"message_delta"})");
   CHECK(heard(body_format::anthropic, sse, begin + delta + more).usage == used(4, 10, 9));
+  CHECK(heard(body_format::anthropic, sse,
+              begin + event(R"({"message":{"usage":{}},"usage":{"output_tokens":7},"type":)"
+                            R"("message_delta"})"))
+            .usage == used(0, 10, 7));
   CHECK_FALSE(heard(body_format::anthropic, sse,
                     begin + event(R"({"type":"ping","usage":{"output_tokens":7}})"))
                   .usage);
