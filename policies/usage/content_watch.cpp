@@ -89,7 +89,7 @@ void tools_watch::text(std::size_t depth, const json::string_token& value) {
 void tools_watch::scalar(std::size_t depth, std::string_view value) {
   if (depth == element_depth)
     outside_ = true;
-  outside_ |= announced_ && value != "null";
+  outside_ |= announced_ && !json::is_null(value);
   announced_ = false;
 }
 

@@ -61,8 +61,8 @@ class content_watch : public json::watcher {
   }
   void scalar(std::size_t depth, std::string_view value) {
     elements_ += depth == element_depth;
-    numbers_ += depth == element_depth && value != "null";
-    if (value != "null")
+    numbers_ += depth == element_depth && !json::is_null(value);
+    if (announced_ != part_name::other && !json::is_null(value))
       flag_announced();
     announced_ = part_name::other;
   }

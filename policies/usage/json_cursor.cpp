@@ -128,24 +128,15 @@ bool cursor::digits() {
   return true;
 }
 
-bool cursor::number(std::string_view& out) {
-  const char* begin = at_;
-  const bool negative = take('-');
-  if (!is_digit(peek()))
-    return fail(negative ? "a digit was expected" : "a value was expected");
-  if (!take('0') && !digits())
-    return false;
+bool cursor::fraction() {
   if (take('.') && !digits())
     return false;
-  if (peek() == 'e' || peek() == 'E') {
+  if (peek() != 'e' && peek() != 'E')
+    return true;
+  ++at_;
+  if (peek() == '+' || peek() == '-')
     ++at_;
-    if (peek() == '+' || peek() == '-')
-      ++at_;
-    if (!digits())
-      return false;
-  }
-  out = {begin, static_cast<std::size_t>(at_ - begin)};
-  return true;
+  return digits();
 }
 
 bool cursor::literal(std::string_view& out) {

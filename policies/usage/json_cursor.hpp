@@ -10,6 +10,11 @@
 
 namespace policies::usage::json {
 
+// Of a scalar that was read.
+inline bool is_null(std::string_view scalar) {
+  return scalar.front() == 'n';
+}
+
 // Hears nothing. Watchers derive from it and hide what they care about. `depth` counts the
 // containers around: 1 for what the document's object holds directly.
 struct watcher {
@@ -65,6 +70,7 @@ class cursor {
   bool wide_characters();
   bool number(std::string_view& out);
   bool digits();
+  bool fraction();
   bool literal(std::string_view& out);
   template <class Watcher>
   bool object(Watcher& watch, std::size_t depth);
@@ -85,6 +91,25 @@ inline bool cursor::string(string_token& out) {
     return string_rest(out, begin);
   out = {{begin, static_cast<std::size_t>(at_ - begin)}, true};
   ++at_;
+  return true;
+}
+
+inline bool cursor::number(std::string_view& out) {
+  const char* begin = at_;
+  const char* at = at_;
+  if (at != end_ && *at == '-')
+    ++at;
+  const char* whole = at;
+  while (at != end_ && is_digit(*at))
+    ++at;
+  at_ = at;
+  if (at == whole)
+    return fail(whole == begin ? "a value was expected" : "a digit was expected");
+  if (*whole == '0' && at - whole > 1)
+    return fail("a number begins with a needless zero");
+  if (at != end_ && (*at == '.' || (*at | 0x20) == 'e') && !fraction())
+    return false;
+  out = {begin, static_cast<std::size_t>(at_ - begin)};
   return true;
 }
 
