@@ -50,6 +50,7 @@ struct server::parts {
   policies::pricing::price_table prices;
   upstream::tls_context tls;
   keys::key_directory directory;
+  keys::origins origins;
   std::unique_ptr<stores::embedded_store> store;
   std::unique_ptr<stores::file_table> file_table;
   std::unique_ptr<stores::file_owners> files;
@@ -58,7 +59,8 @@ struct server::parts {
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
   std::unique_ptr<admin::admin_server> admin;
-  boost::asio::io_context background; // signals, and what data threads must not wait for
+  boost::asio::io_context background; // signals, timers, and what data threads must not wait for
+  boost::asio::steady_timer refresh{background};
   config::host_port data_address;
 
   outcome<void> open_store();
@@ -68,6 +70,7 @@ struct server::parts {
   outcome<void> start_admin();
   void block_key(policies::key_id id, const std::string& why);
   std::string metrics() const;
+  void refresh_origins();
   void drain();
 };
 
@@ -127,6 +130,7 @@ outcome<void> server::parts::make_shared() {
       .limits = *store,
       .bodies = *bodies,
       .files = *files,
+      .origins = origins,
       .upstream_host = host_field(*address),
       .upstream_base_path = address->base_path,
       .bearer = *key,
@@ -230,6 +234,15 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   return made;
 }
 
+// Once a second: a change of keys is seen by preflights soon, and costs data threads nothing.
+void server::parts::refresh_origins() {
+  origins.refresh(directory);
+  refresh.expires_after(std::chrono::seconds{1});
+  refresh.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped) refresh_origins();
+  });
+}
+
 // New connections are refused at once; requests in flight have drain_timeout to finish.
 void server::parts::drain() {
   spdlog::info("draining: requests in flight have {} s to finish",
@@ -254,6 +267,7 @@ void server::run() {
     if (!error) p.background.stop();
   });
   for (const auto& one : p.workers) one->start();
+  p.refresh_origins();
   spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
                p.data_address.port, p.settings.upstream.url);
   p.background.run();

@@ -17,6 +17,7 @@ std::string_view write_client_head(conversation& c) {
   http::head_writer out{{x.head_block.get(), block_bytes}};
   http::write_client_fields(out, x.up.head);
   write_limit_fields(out, c);
+  write_origin_fields(out, c);
   // The upstream tells nothing about when to come back; SDKs wait as told.
   if (x.up.head.status == 429 && x.up.head.retry_after.empty()) out.line("retry-after", "1");
   if (framing == framing_out::length) out.line("content-length", x.up.head.content_length);

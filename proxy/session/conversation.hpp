@@ -14,6 +14,7 @@ struct conversation {
   services& my;
   io::stream& client;
   exchange& x;
+  known_caller& caller;
 
   const config::settings& settings() const { return my.shared.settings; }
   policies::instant now() const { return my.shared.now(); }
@@ -55,6 +56,11 @@ std::string_view write_client_head(conversation& c); // answer_out.cpp
 step check_scope(conversation& c);            // scope.cpp
 bool needs_scoping(const exchange& x);        // scope.cpp
 io::task<step> relay_scoped(conversation& c); // scope.cpp
+
+// Browsers: a preflight carries no key; the fields that let a page read its answer.
+bool is_preflight(const exchange& x);                             // cors.cpp
+io::task<step> answer_preflight(conversation& c);                 // cors.cpp
+void write_origin_fields(http::head_writer& out, conversation& c); // cors.cpp
 
 // x-request-id, x-ratelimit-*, x-budget-*.
 void write_limit_fields(http::head_writer& out, conversation& c); // limit_fields.cpp

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,23 @@ struct ledger_facts {
   journal::ending ending = journal::ending::not_dispatched;
   std::uint16_t status = 0;
   policies::tokens bound_tokens{}; // true bound: charged where usage stays unknown
+};
+
+// Who spoke on this connection before: most clients send one key over and over, and its hash need
+// not be made again.
+struct known_caller {
+  std::array<char, policies::keys::secret_length> secret{};
+  policies::keys::secret_hash hash{};
+  bool matches(std::string_view presented) const {
+    return presented.size() == secret.size() && known &&
+           std::memcmp(presented.data(), secret.data(), secret.size()) == 0;
+  }
+  void learn(std::string_view presented, const policies::keys::secret_hash& its_hash) {
+    std::memcpy(secret.data(), presented.data(), secret.size());
+    hash = its_hash;
+    known = true;
+  }
+  bool known = false;
 };
 
 struct exchange {

@@ -49,10 +49,13 @@ step authenticate(conversation& c) {
   if (secret.empty())
     return unknown_key(c, "No valid API key was sent (it is missing or invalid). Send it as "
                           "'Authorization: Bearer sk-ds-…'.");
-  if (!policies::keys::well_formed(secret))
-    return unknown_key(c, "The API key is invalid: it is not a key of this proxy. Check that it "
-                          "was copied whole.");
-  c.x.presented = c.my.digest.of(secret);
+  if (!c.caller.matches(secret)) {
+    if (!policies::keys::well_formed(secret))
+      return unknown_key(c, "The API key is invalid: it is not a key of this proxy. Check that it "
+                            "was copied whole.");
+    c.caller.learn(secret, c.my.digest.of(secret));
+  }
+  c.x.presented = c.caller.hash;
   keys::key_slot* key = c.my.shared.directory.find(c.x.presented);
   const auto* record = key ? key->record.load() : nullptr;
   const auto listed = [&](const policies::keys::key_secret& s) { return s.hash == c.x.presented; };

@@ -17,50 +17,70 @@ std::optional<std::int64_t> tightest(const keys::key_chain& chain, Get get) {
   return least;
 }
 
-// OpenAI writes "1s", "6m0s", "120ms"; seconds with a fraction say the same.
-void write_reset(http::head_writer& out, std::string_view name, policies::milliseconds span) {
-  std::array<char, 24> text{};
-  auto* end = std::to_chars(text.data(), text.data() + 20, span.count()).ptr;
-  *end++ = 'm';
-  *end++ = 's';
-  out.line(name, std::string_view{text.data(), static_cast<std::size_t>(end - text.data())});
-}
+// Fields put together in one piece: names are ours and values are digits, so nothing has to be
+// checked byte by byte.
+class field_text {
+ public:
+  field_text& name(std::string_view text) { return put(text), put(": "); }
+  field_text& number(std::int64_t value) {
+    at_ = std::to_chars(at_, text_.data() + text_.size(), value).ptr;
+    return *this;
+  }
+  field_text& put(std::string_view text) {
+    at_ = std::copy(text.begin(), text.end(), at_);
+    return *this;
+  }
+  // Dollars with nine decimals, written from the integer.
+  field_text& usd(policies::nano_usd amount) {
+    constexpr std::int64_t nano = 1'000'000'000;
+    const std::int64_t value = std::max<std::int64_t>(0, amount.value);
+    number(value / nano).put(".");
+    std::int64_t rest = value % nano;
+    for (int digit = 8; digit >= 0; --digit, rest /= 10)
+      at_[digit] = static_cast<char>('0' + rest % 10);
+    at_ += 9;
+    return *this;
+  }
+  void end_line() { put("\r\n"); }
+  std::string_view text() const {
+    return {text_.data(), static_cast<std::size_t>(at_ - text_.data())};
+  }
 
-// Dollars with nine decimals, written from the integer.
-void write_usd(http::head_writer& out, std::string_view name, policies::nano_usd amount) {
-  constexpr std::int64_t nano = 1'000'000'000;
-  std::array<char, 32> text{};
-  const std::int64_t value = std::max<std::int64_t>(0, amount.value);
-  auto* end = std::to_chars(text.data(), text.data() + 20, value / nano).ptr;
-  *end++ = '.';
-  std::int64_t rest = value % nano;
-  for (int digit = 8; digit >= 0; --digit, rest /= 10) end[digit] = static_cast<char>('0' + rest % 10);
-  out.line(name, std::string_view{text.data(), static_cast<std::size_t>(end + 9 - text.data())});
+ private:
+  std::array<char, 640> text_; // eight fields of at most 33 + 2 + 31 + 2 bytes
+  char* at_ = text_.data();
+};
+
+// What OpenAI's SDKs read of one bucket.
+void write_bucket(field_text& out, std::string_view unit, std::int64_t limit, std::int64_t left,
+                  policies::milliseconds reset) {
+  out.put("x-ratelimit-limit-").name(unit).number(limit).end_line();
+  out.put("x-ratelimit-remaining-").name(unit).number(left).end_line();
+  out.put("x-ratelimit-reset-").name(unit).number(reset.count()).put("ms").end_line();
 }
 
 } // namespace
 
 void write_limit_fields(http::head_writer& out, conversation& c) {
-  out.line("x-request-id", c.x.id_view());
+  field_text fields;
+  fields.name("x-request-id").put(c.x.id_view()).end_line();
   const policies::limits::remaining& left = c.x.reservation.left;
-  if (!c.x.key || (!left.requests && !left.tokens_left && !left.money_left)) return;
-  const keys::key_chain chain{*c.x.key};
-  if (left.requests) {
-    const auto limit = tightest(chain, [](const auto& l) { return l.requests_per_minute; });
-    out.line("x-ratelimit-limit-requests", static_cast<std::uint64_t>(limit.value_or(0)));
-    out.line("x-ratelimit-remaining-requests", static_cast<std::uint64_t>(*left.requests));
-    write_reset(out, "x-ratelimit-reset-requests", left.requests_reset);
-  }
-  if (left.tokens_left) {
-    const auto limit = tightest(chain, [](const auto& l) { return l.tokens_per_minute; });
-    out.line("x-ratelimit-limit-tokens", static_cast<std::uint64_t>(limit.value_or(0)));
-    out.line("x-ratelimit-remaining-tokens", static_cast<std::uint64_t>(*left.tokens_left));
-    write_reset(out, "x-ratelimit-reset-tokens", left.tokens_reset);
+  if (c.x.key && (left.requests || left.tokens_left)) {
+    const keys::key_chain chain{*c.x.key};
+    if (left.requests) {
+      const auto limit = tightest(chain, [](const auto& l) { return l.requests_per_minute; });
+      write_bucket(fields, "requests", limit.value_or(0), *left.requests, left.requests_reset);
+    }
+    if (left.tokens_left) {
+      const auto limit = tightest(chain, [](const auto& l) { return l.tokens_per_minute; });
+      write_bucket(fields, "tokens", limit.value_or(0), *left.tokens_left, left.tokens_reset);
+    }
   }
   if (left.money_limit && left.money_left) {
-    write_usd(out, "x-budget-limit-usd", *left.money_limit);
-    write_usd(out, "x-budget-remaining-usd", *left.money_left);
+    fields.name("x-budget-limit-usd").usd(*left.money_limit).end_line();
+    fields.name("x-budget-remaining-usd").usd(*left.money_left).end_line();
   }
+  out.raw(fields.text());
 }
 
 } // namespace proxy::session

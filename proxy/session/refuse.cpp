@@ -47,6 +47,7 @@ std::string_view write_head(conversation& c, std::size_t body_size) {
   out.raw("\r\ncontent-type: application/json\r\n");
   out.line("content-length", static_cast<std::uint64_t>(body_size));
   write_limit_fields(out, c);
+  write_origin_fields(out, c);
   write_retry(out, *x.refusal);
   if (status == 401) out.line("www-authenticate", "Bearer");
   if (!x.in.head.keep_alive) out.line("connection", "close");

@@ -14,6 +14,7 @@
 #include "proxy/io/reactor.hpp"
 #include "proxy/journal/lane.hpp"
 #include "proxy/keys/key_directory.hpp"
+#include "proxy/keys/origins.hpp"
 #include "proxy/session/buffer.hpp"
 #include "proxy/session/counters.hpp"
 #include "proxy/session/hasher.hpp"
@@ -35,6 +36,7 @@ struct process {
   stores::limit_store& limits;
   byte_budget& bodies;
   stores::file_owners& files;
+  const keys::origins& origins;
   std::string upstream_host;      // Host field
   std::string upstream_base_path; // in front of each target
   std::string bearer;             // the real key

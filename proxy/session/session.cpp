@@ -3,10 +3,7 @@
 
 #include "proxy/session/conversation.hpp"
 
-#include <algorithm>
 #include <cstring>
-
-#include "policies/keys/secret.hpp"
 
 namespace proxy::session {
 namespace {
@@ -51,7 +48,7 @@ void reset(services& my, exchange& x) {
   x.up.complete = x.up.reusable = x.up.tapped = false;
   x.ledger = {};
   x.key = nullptr;
-  x.edits = {};
+  x.edits.clear();
   x.plan = {};
   x.inspection = {};
   x.reservation = {};
@@ -79,9 +76,7 @@ bool carry_over(services& my, exchange& x) {
 }
 
 io::task<step> admit(conversation& c, const policies::access::ip_address& peer) {
-  auto head = receive_head(c);
-  step s = co_await std::move(head);
-  if (s == step::go_on) s = identify(c, peer);
+  step s = identify(c, peer);
   if (s == step::go_on && !body_has_arrived(c.x)) {
     auto provisional = hold_provisionally(c);
     s = co_await std::move(provisional);
@@ -114,8 +109,15 @@ io::task<step> forward(conversation& c) {
 }
 
 io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
+  auto head = receive_head(c);
+  step s = co_await std::move(head);
+  if (s != step::go_on) co_return s;
+  if (is_preflight(c.x)) {
+    auto answered = answer_preflight(c);
+    co_return co_await std::move(answered);
+  }
   auto admitted = admit(c, peer);
-  step s = co_await std::move(admitted);
+  s = co_await std::move(admitted);
   if (s == step::go_on) {
     auto forwarded = forward(c);
     s = co_await std::move(forwarded);
@@ -125,8 +127,12 @@ io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
 
 void name_request(conversation& c) {
   c.x.id = c.my.ids.next();
-  const std::string text = policies::keys::to_string(c.x.id);
-  std::copy_n(text.begin(), c.x.id_text.size(), c.x.id_text.begin());
+  constexpr char digits[] = "0123456789abcdef";
+  char* at = c.x.id_text.data();
+  for (const std::uint8_t byte : c.x.id.bytes) {
+    *at++ = digits[byte >> 4];
+    *at++ = digits[byte & 15];
+  }
 }
 
 io::task<after> serve_request(conversation& c, const policies::access::ip_address& peer) {
@@ -153,6 +159,7 @@ io::task<after> serve_request(conversation& c, const policies::access::ip_addres
 io::task<void> serve_connection(services& my, io::stream& client,
                                 policies::access::ip_address peer) {
   std::unique_ptr<exchange> x;
+  known_caller caller;
   after then = after::next_request;
   while (then == after::next_request && !my.draining) {
     if (!x) {
@@ -161,7 +168,7 @@ io::task<void> serve_connection(services& my, io::stream& client,
       if (co_await client.readable(until) != io::status::ok) break;
       x = take_exchange(my);
     }
-    conversation c{my, client, *x};
+    conversation c{my, client, *x, caller};
     auto served = serve_request(c, peer);
     then = co_await std::move(served);
     if (then == after::next_request && carry_over(my, *x)) continue;
