@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "proxy/session/file_references.hpp"
+
 namespace proxy::session {
 namespace {
 
@@ -101,6 +103,11 @@ step inspect(conversation& c) {
     return x.refuse_with(admission::refusal_code::invalid_request,
                          error->message + " (refused by deepseek-proxy)", error->param);
   x.inspection = std::move(std::get<usage::inspection>(read));
+  if (x.inspection.unbounded_prompt &&
+      !refers_to_own_files(x.in.body, x.key->id, c.my.shared.files))
+    return x.refuse_with(admission::refusal_code::permission_denied,
+                         "The request refers to a file that this API key did not upload. (refused by "
+                         "deepseek-proxy)");
   return step::go_on;
 }
 

@@ -27,6 +27,11 @@ class file_owners {
     const auto found = owners_.find(std::string(file));
     return found != owners_.end() && found->second == key;
   }
+  bool owned_by_other(policies::key_id key, std::string_view file) const {
+    const std::shared_lock guard(lock_);
+    const auto found = owners_.find(std::string(file));
+    return found != owners_.end() && found->second != key;
+  }
   void claim(policies::key_id key, std::string file) {
     {
       const std::unique_lock guard(lock_);
