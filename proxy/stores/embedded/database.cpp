@@ -1,11 +1,14 @@
 // Opening, stepping, and what SQLite says.
 #include "proxy/stores/embedded/database.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace proxy::stores {
 
 statement::statement(sqlite3* database, const char* sql) {
   sqlite3_stmt* made = nullptr;
-  sqlite3_prepare_v2(database, sql, -1, &made, nullptr);
+  code_ = sqlite3_prepare_v2(database, sql, -1, &made, nullptr);
   handle_.reset(made);
 }
 
@@ -20,12 +23,20 @@ statement& statement::bind(int index, std::string_view text) {
   return *this;
 }
 
-bool statement::row() { return handle_ && sqlite3_step(handle_.get()) == SQLITE_ROW; }
+bool statement::row() {
+  if (handle_)
+    code_ = sqlite3_step(handle_.get());
+  return handle_ && code_ == SQLITE_ROW;
+}
 
 bool statement::done() {
-  const bool ended = handle_ && sqlite3_step(handle_.get()) == SQLITE_DONE;
+  const bool more = row();
   reset();
-  return ended;
+  return !more && !failed();
+}
+
+bool statement::failed() const {
+  return code_ != SQLITE_OK && code_ != SQLITE_ROW && code_ != SQLITE_DONE;
 }
 
 std::int64_t statement::number(int column) const {
@@ -39,26 +50,45 @@ std::string_view statement::text(int column) const {
 }
 
 void statement::reset() {
-  if (handle_) sqlite3_reset(handle_.get());
+  if (handle_)
+    sqlite3_reset(handle_.get());
+}
+
+failure damaged_database(const std::filesystem::path& file, const std::string& why) {
+  const std::string name = file.string();
+  return {errc::database_corrupt,
+          name + " is damaged (" + why +
+              "). It holds the keys and the sums of their usage; the journal beside it is "
+              "untouched. Restore it from a backup, or, to begin without keys, move it aside "
+              "together with " +
+              name + "-wal and " + name + "-shm"};
 }
 
 outcome<std::unique_ptr<database>> database::open(const std::filesystem::path& file,
                                                   const char* synchronous) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    ::close(fd);
   sqlite3* handle = nullptr;
-  const int opened =
-      sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int opened = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr);
   std::unique_ptr<database> made{new database(handle)};
   sqlite3_busy_timeout(handle, 10'000);
   const std::string settings =
-      std::string("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA synchronous=") + synchronous;
-  if (opened == SQLITE_OK && made->run(settings.c_str())) return made;
+      std::string("PRAGMA journal_mode=WAL; PRAGMA synchronous=") + synchronous;
+  if (opened == SQLITE_OK && made->run(settings.c_str()))
+    return made;
   const int code = sqlite3_errcode(handle);
-  const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-  return failure{damaged ? errc::database_corrupt : errc::data_directory_unusable,
-                 "cannot open " + file.string() + ": " + made->error()};
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+    return damaged_database(file, made->error());
+  return failure{errc::data_directory_unusable,
+                 "cannot open the database " + file.string() + ": " + made->error() +
+                     ". It must be writable for the user the proxy runs as, and no other program "
+                     "may have it locked"};
 }
 
-database::~database() { sqlite3_close(handle_); }
+database::~database() {
+  sqlite3_close(handle_);
+}
 
 bool database::run(const char* sql) {
   return sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;

@@ -20,8 +20,9 @@ class statement {
   statement(sqlite3* database, const char* sql);
   statement& bind(int index, std::int64_t value);
   statement& bind(int index, std::string_view text); // copied
-  bool row();                                        // steps; true while there is a row
-  bool done();                                       // steps to the end of a change; false: it failed
+  bool row();          // steps; true while there is a row, then see failed()
+  bool done();         // steps to the end of a change; false: it failed
+  bool failed() const; // whether the last step, or preparing, did
   std::int64_t number(int column) const;
   std::string_view text(int column) const; // until the next step
   void reset();
@@ -31,11 +32,16 @@ class statement {
     void operator()(sqlite3_stmt* what) const { sqlite3_finalize(what); }
   };
   std::unique_ptr<sqlite3_stmt, finalize> handle_;
+  int code_ = SQLITE_OK;
 };
+
+// What to tell when a file is no sound database.
+failure damaged_database(const std::filesystem::path& file, const std::string& why);
 
 class database {
  public:
-  // Opens or creates in WAL mode. `synchronous`: "FULL" where each commit must survive a power cut.
+  // Opens or creates (mode 0600) in WAL mode. `synchronous`: "FULL" where each commit must survive
+  // a power cut; all survive kill -9. Failures say what to do.
   static outcome<std::unique_ptr<database>> open(const std::filesystem::path& file,
                                                  const char* synchronous);
   ~database();
@@ -54,13 +60,15 @@ class transaction {
  public:
   explicit transaction(database& on) : on_(on), open_(on.run("BEGIN IMMEDIATE")) {}
   ~transaction() {
-    if (open_) on_.run("ROLLBACK");
+    if (open_)
+      on_.run("ROLLBACK");
   }
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
   bool begun() const { return open_; }
   bool commit() {
-    if (!open_ || !on_.run("COMMIT")) return false;
+    if (!open_ || !on_.run("COMMIT"))
+      return false;
     open_ = false;
     return true;
   }

@@ -25,7 +25,8 @@ std::string owner_of(int descriptor) {
   std::array<char, 32> text{};
   const ssize_t got = ::pread(descriptor, text.data(), text.size() - 1, 0);
   std::string pid(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+  while (!pid.empty() && pid.back() == '\n')
+    pid.pop_back();
   return pid.empty() ? "unknown" : pid;
 }
 
@@ -33,11 +34,14 @@ std::string owner_of(int descriptor) {
 
 outcome<directory_lock> directory_lock::take(const std::filesystem::path& directory) {
   std::error_code failed;
-  std::filesystem::create_directories(directory, failed);
-  if (failed) return unusable(directory, failed.message());
-  ::chmod(directory.c_str(), 0700);
+  const bool made = std::filesystem::create_directories(directory, failed);
+  if (failed)
+    return unusable(directory, failed.message());
+  if (made)
+    ::chmod(directory.c_str(), 0700);
   const int fd = ::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return unusable(directory, std::generic_category().message(errno));
+  if (fd < 0)
+    return unusable(directory, std::generic_category().message(errno));
   directory_lock taken{fd};
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
     return failure{errc::data_directory_locked,
@@ -54,7 +58,8 @@ directory_lock::directory_lock(directory_lock&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 directory_lock::~directory_lock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0)
+    ::close(descriptor_);
 }
 
 } // namespace proxy::stores

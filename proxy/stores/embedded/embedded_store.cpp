@@ -1,56 +1,16 @@
-// Opening in order, and the operations of both interfaces on what was opened.
+// The operations of both interfaces on what was opened.
 #include "proxy/stores/embedded/embedded_store.hpp"
 
 #include <algorithm>
-#include <mutex>
-#include <unordered_set>
 
-#include "policies/keys/secret.hpp"
-#include "proxy/stores/embedded/directory_lock.hpp"
-#include "proxy/stores/embedded/key_rows.hpp"
-#include "proxy/stores/embedded/ledger_sink.hpp"
-#include "proxy/stores/embedded/schema.hpp"
+#include "policies/limits/passage.hpp"
+#include "proxy/stores/embedded/embedded_state.hpp"
 
 namespace proxy::stores {
 
 using policies::key_id;
-using policies::keys::key_record;
-using policies::keys::key_status;
-
-struct embedded_store::state_block {
-  embedded_settings settings;
-  keys::key_directory& directory;
-  std::optional<directory_lock> lock;
-  std::unique_ptr<key_rows> rows;
-  mutable std::mutex rows_lock;
-  std::unique_ptr<ledger_sink> ledger;
-  std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
-  journal::recovery_report recovered;
-
-  state_block(embedded_settings s, keys::key_directory& d) : settings(std::move(s)), directory(d) {}
-  outcome<void> open_database();
-  outcome<void> publish_keys();
-  outcome<void> open_journal(policies::instant now);
-  void restore_limits();
-};
 
 namespace {
-
-// Parents before their children; what names an unknown parent stays out and is told.
-void publish_in_order(std::vector<key_record> waiting, keys::key_directory& directory) {
-  std::size_t before = 0;
-  while (!waiting.empty() && waiting.size() != before) {
-    before = waiting.size();
-    std::erase_if(waiting, [&](key_record& record) {
-      if (record.parent && !directory.by_id(*record.parent)) return false;
-      directory.publish(std::move(record));
-      return true;
-    });
-  }
-  for (const key_record& record : waiting)
-    spdlog::error("key {} names a parent that does not exist: it is not served",
-                  policies::keys::to_string(record.id));
-}
 
 // Limits and state of each link of a key's chain, for policies/limits.
 struct members {
@@ -66,7 +26,8 @@ struct members {
 
 template <class T>
 std::optional<T> least(const std::optional<T>& a, const std::optional<T>& b) {
-  if (!a || !b) return a ? a : b;
+  if (!a || !b)
+    return a ? a : b;
   return std::min(*a, *b);
 }
 
@@ -91,63 +52,15 @@ policies::limits::remaining least_left(const members& chain, policies::instant n
 embedded_store::embedded_store() = default;
 embedded_store::~embedded_store() = default;
 
-outcome<void> embedded_store::state_block::open_database() {
-  const auto file = settings.directory / database_name;
-  auto keys_side = database::open(file, "FULL");
-  if (!keys_side) return keys_side.error();
-  if (auto ready = prepare_schema(**keys_side, file); !ready) return ready.error();
-  auto ledger_side = database::open(file, "NORMAL");
-  if (!ledger_side) return ledger_side.error();
-  rows = std::make_unique<key_rows>(std::move(*keys_side));
-  if (auto published = publish_keys(); !published) return published.error();
-  ledger = std::make_unique<ledger_sink>(std::move(*ledger_side), directory);
-  return {};
+journal::keeper& embedded_store::journal() {
+  return *state_->keeper;
 }
-
-outcome<void> embedded_store::state_block::publish_keys() {
-  auto records = rows->load();
-  if (!records) return records.error();
-  publish_in_order(std::move(*records), directory);
-  return {};
+void embedded_store::start() {
+  state_->keeper->start(*state_->ledger);
 }
-
-outcome<void> embedded_store::state_block::open_journal(policies::instant now) {
-  settings.journal.directory = settings.directory / "journal";
-  auto opened = journal::keeper::open(settings.journal);
-  if (!opened) return opened.error();
-  keeper = std::move(*opened);
-  const auto progress = ledger->progress();
-  auto report = keeper->recover(progress, *ledger, now.time_since_epoch().count());
-  if (!report) return report.error();
-  recovered = *report;
-  return {};
+const journal::recovery_report& embedded_store::recovered() const {
+  return state_->recovered;
 }
-
-// Nothing is in flight at a start: what the ledger says is all that counts.
-void embedded_store::state_block::restore_limits() {
-  ledger->for_each([this](key_id id, const ledger_sink::folded& f) {
-    if (keys::key_slot* slot = directory.by_id(id)) slot->state = f.state;
-  });
-}
-
-outcome<std::unique_ptr<embedded_store>> embedded_store::open(embedded_settings settings,
-                                                              keys::key_directory& directory,
-                                                              policies::instant now) {
-  std::unique_ptr<embedded_store> made{new embedded_store};
-  made->state_ = std::make_unique<state_block>(std::move(settings), directory);
-  state_block& s = *made->state_;
-  auto locked = directory_lock::take(s.settings.directory);
-  if (!locked) return locked.error();
-  s.lock.emplace(std::move(*locked));
-  if (auto done = s.open_database(); !done) return done.error();
-  if (auto done = s.open_journal(now); !done) return done.error();
-  s.restore_limits();
-  return made;
-}
-
-journal::keeper& embedded_store::journal() { return *state_->keeper; }
-void embedded_store::start() { state_->keeper->start(*state_->ledger); }
-const journal::recovery_report& embedded_store::recovered() const { return state_->recovered; }
 
 bool embedded_store::reserve(reserve_op& op) {
   const std::lock_guard guard(op.key->root->lock);
@@ -168,7 +81,8 @@ bool embedded_store::extend(reserve_op& op) {
   const std::lock_guard guard(op.key->root->lock);
   const members chain{*op.key};
   const auto refused = policies::limits::extend(chain.view(), op.hold, op.ask, op.now);
-  if (refused) op.refusal = *refused;
+  if (refused)
+    op.refusal = *refused;
   op.result = refused ? reserve_op::status::refused : reserve_op::status::held;
   op.left = least_left(chain, op.now);
   return true;
@@ -187,69 +101,29 @@ void embedded_store::cancel(keys::key_slot& key, const policies::request_id&,
   policies::limits::cancel(members{key}.view(), held, now);
 }
 
-outcome<void> embedded_store::insert(const key_record& record, const audit_row& why) {
-  const std::lock_guard guard(state_->rows_lock);
-  if (state_->directory.by_id(record.id))
-    return failure{errc::already_exists, "a key with this id exists"};
-  std::size_t depth = 1;
-  if (record.parent) {
-    const keys::key_slot* parent = state_->directory.by_id(*record.parent);
-    if (!parent) return failure{errc::not_found, "the parent key does not exist"};
-    for (; parent; parent = parent->parent) ++depth;
-  }
-  if (depth > keys::chain_max)
-    return failure{errc::conflict,
-                   "a chain of keys has at most " + std::to_string(keys::chain_max) + " members"};
-  if (auto written = state_->rows->insert(record, why); !written) return written;
-  state_->directory.publish(record);
-  return {};
-}
-
-outcome<void> embedded_store::update(const key_record& record, const audit_row& why) {
-  const std::lock_guard guard(state_->rows_lock);
-  const auto stored = state_->directory.copy_of(record.id);
-  if (!stored || stored->status == key_status::deleted)
-    return failure{errc::not_found, "no such key"};
-  if (stored->parent != record.parent)
-    return failure{errc::conflict, "a key's parent cannot be changed"};
-  if (auto written = state_->rows->update(record, why); !written) return written;
-  state_->directory.publish(record);
-  return {};
-}
-
-std::vector<key_record> embedded_store::list() const {
-  std::vector<key_record> all;
-  state_->directory.for_each([&](keys::key_slot& slot) {
-    if (const key_record* record = slot.record.load(); record->status != key_status::deleted)
-      all.push_back(*record);
-  });
-  std::ranges::sort(all, [](const key_record& a, const key_record& b) {
-    return std::tie(a.created, a.id) < std::tie(b.created, b.id);
-  });
-  return all;
-}
-
-std::optional<key_record> embedded_store::get(key_id id) const {
-  const auto record = state_->directory.copy_of(id);
-  if (!record || record->status == key_status::deleted) return std::nullopt;
-  return *record;
-}
-
 std::vector<usage_row> embedded_store::usage(std::optional<key_id> key, usage_range range) const {
-  const std::lock_guard guard(state_->rows_lock);
-  return state_->rows->usage(key, range);
+  return state_->reports->usage(key, range);
 }
 
-policies::limits::limit_state embedded_store::state(key_id id, policies::instant) const {
+policies::limits::limit_state embedded_store::state(key_id id, policies::instant now) const {
   keys::key_slot* slot = state_->directory.by_id(id);
-  if (!slot) return {};
-  const std::lock_guard guard(slot->root->lock);
-  return slot->state;
+  if (!slot)
+    return {};
+  const auto record = state_->directory.copy_of(id);
+  policies::limits::limit_state copy;
+  {
+    const std::lock_guard guard(slot->root->lock);
+    copy = slot->state;
+  }
+  const std::int64_t at_ms = std::max(copy.at_ms, now.time_since_epoch().count());
+  policies::limits::advance(copy, record->limits, policies::limits::present_at(at_ms));
+  return copy;
 }
 
 std::optional<policies::instant> embedded_store::last_used(key_id id) const {
   const auto folded = state_->ledger->of(id);
-  if (!folded || folded->last_used_ms == 0) return std::nullopt;
+  if (!folded || folded->last_used_ms == 0)
+    return std::nullopt;
   return policies::instant{policies::milliseconds{folded->last_used_ms}};
 }
 
@@ -262,15 +136,15 @@ std::vector<journal::entry> embedded_store::recent_errors(key_id id, std::int64_
                      (e.kind == journal::entry_kind::outcome &&
                       (e.status >= 400 || (e.end != journal::ending::complete &&
                                            e.end != journal::ending::client_gone)));
-    if (e.key == id.value && bad) found.push_back(e);
+    if (e.key == id.value && bad)
+      found.push_back(e);
     return found.size() < count_max;
   });
   return found;
 }
 
 std::vector<audit_row> embedded_store::audit(std::size_t count_max) const {
-  const std::lock_guard guard(state_->rows_lock);
-  return state_->rows->audit(count_max);
+  return state_->reports->audit(count_max);
 }
 
 void embedded_store::rows(std::int64_t from_ms, std::int64_t until_ms,

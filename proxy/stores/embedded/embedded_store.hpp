@@ -15,7 +15,7 @@ namespace proxy::stores {
 inline constexpr const char* database_name = "store.db"; // in the data directory
 
 struct embedded_settings {
-  std::filesystem::path directory; // made with mode 0700 where absent
+  std::filesystem::path directory;  // made with mode 0700 where absent
   journal::keeper_settings journal; // .directory is set from `directory`
 };
 
@@ -24,9 +24,8 @@ class embedded_store final : public limit_store, public key_store {
   // Locks the directory (flock; a clear failure names the owning pid), opens the database
   // (integrity checked; a clear failure says what to do), loads keys into the directory and limit
   // states, recovers the journal, closes interrupted requests.
-  static outcome<std::unique_ptr<embedded_store>> open(embedded_settings settings,
-                                                       keys::key_directory& directory,
-                                                       policies::instant now);
+  static outcome<std::unique_ptr<embedded_store>>
+  open(embedded_settings settings, keys::key_directory& directory, policies::instant now);
   ~embedded_store() override;
 
   journal::keeper& journal();
@@ -45,7 +44,8 @@ class embedded_store final : public limit_store, public key_store {
   outcome<void> update(const policies::keys::key_record& record, const audit_row& why) override;
   std::vector<policies::keys::key_record> list() const override;
   std::optional<policies::keys::key_record> get(policies::key_id id) const override;
-  std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range) const override;
+  std::vector<usage_row> usage(std::optional<policies::key_id> key,
+                               usage_range range) const override;
   policies::limits::limit_state state(policies::key_id id, policies::instant now) const override;
   std::optional<policies::instant> last_used(policies::key_id id) const override;
   std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,

@@ -1,4 +1,4 @@
-// SQL of the admin side. A change and its audit row are one transaction.
+// A change and its audit row are one transaction.
 #include "proxy/stores/embedded/key_rows.hpp"
 
 #include "policies/keys/secret.hpp"
@@ -21,6 +21,9 @@ outcome<std::vector<key_record>> key_rows::load() {
                          " in the database cannot be read: restore it from a backup"};
     all.push_back(std::move(*record));
   }
+  if (rows.failed())
+    return failure{errc::database_corrupt, "the keys in the database cannot be read: " +
+                                               on_->error() + ". Restore it from a backup"};
   return all;
 }
 
@@ -40,61 +43,26 @@ outcome<void> key_rows::insert(const key_record& record, const audit_row& why) {
   statement put = on_->prepare("INSERT INTO keys(id, version, record) VALUES(?1,?2,?3)");
   put.bind(1, static_cast<std::int64_t>(record.id.value));
   put.bind(2, static_cast<std::int64_t>(record.version)).bind(3, encode(record));
-  if (!change.begun() || !put.done() || !write_audit(why) || !change.commit()) return not_written();
+  if (!change.begun() || !put.done() || !write_audit(why) || !change.commit())
+    return not_written();
   return {};
 }
 
 outcome<void> key_rows::update(const key_record& record, const audit_row& why) {
   transaction change{*on_};
-  statement put = on_->prepare("UPDATE keys SET version=?2, record=?3 WHERE id=?1 AND version=?2-1");
+  statement put =
+      on_->prepare("UPDATE keys SET version=?2, record=?3 WHERE id=?1 AND version=?2-1");
   put.bind(1, static_cast<std::int64_t>(record.id.value));
   put.bind(2, static_cast<std::int64_t>(record.version)).bind(3, encode(record));
-  if (!change.begun() || !put.done()) return not_written();
+  if (!change.begun() || !put.done())
+    return not_written();
   statement changed = on_->prepare("SELECT changes()");
   if (!changed.row() || changed.number(0) != 1)
     return failure{errc::conflict, "the key was changed by somebody else meanwhile: read it again"};
   changed.reset();
-  if (!write_audit(why) || !change.commit()) return not_written();
+  if (!write_audit(why) || !change.commit())
+    return not_written();
   return {};
-}
-
-std::vector<usage_row> key_rows::usage(std::optional<policies::key_id> key, usage_range range) {
-  constexpr const char* columns =
-      "SELECT hour, model, feature, sum(requests), sum(dispatched), sum(refused), sum(interrupted), "
-      "sum(errors), sum(limited), sum(cached_tokens), sum(prompt_tokens), sum(output_tokens), "
-      "sum(reasoning_tokens), sum(cost_nano), sum(first_byte_ms_sum), sum(total_ms_sum) "
-      "FROM rollups WHERE hour >= ?1 AND hour < ?2 ";
-  const std::string sql = std::string(columns) + (key ? "AND key = ?3 " : "") +
-                          "GROUP BY hour, model, feature ORDER BY hour, model, feature";
-  statement rows = on_->prepare(sql.c_str());
-  rows.bind(1, range.from_hour).bind(2, range.until_hour);
-  if (key) rows.bind(3, static_cast<std::int64_t>(key->value));
-  std::vector<usage_row> all;
-  while (rows.row()) {
-    usage_row& row = all.emplace_back();
-    row.hour = rows.number(0);
-    row.model = rows.text(1);
-    row.feature = static_cast<std::uint8_t>(rows.number(2));
-    int column = 3;
-    usage_sums& s = row.sums;
-    for (std::int64_t* value :
-         {&s.requests, &s.dispatched, &s.refused, &s.interrupted, &s.errors, &s.limited,
-          &s.cached_tokens, &s.prompt_tokens, &s.output_tokens, &s.reasoning_tokens, &s.cost_nano,
-          &s.first_byte_ms_sum, &s.total_ms_sum})
-      *value = rows.number(column++);
-  }
-  return all;
-}
-
-std::vector<audit_row> key_rows::audit(std::size_t count_max) {
-  statement rows = on_->prepare(
-      "SELECT time_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1");
-  rows.bind(1, static_cast<std::int64_t>(count_max));
-  std::vector<audit_row> all;
-  while (rows.row())
-    all.push_back({rows.number(0), std::string(rows.text(1)), std::string(rows.text(2)),
-                   std::string(rows.text(3)), std::string(rows.text(4))});
-  return all;
 }
 
 } // namespace proxy::stores

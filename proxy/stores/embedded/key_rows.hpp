@@ -1,4 +1,4 @@
-// Keys, audit and usage as rows: the admin side's statements. One caller at a time.
+// Keys as rows, and each change with the reason for it. One caller at a time.
 #pragma once
 
 #include <vector>
@@ -16,8 +16,6 @@ class key_rows {
   outcome<std::vector<policies::keys::key_record>> load();
   outcome<void> insert(const policies::keys::key_record& record, const audit_row& why);
   outcome<void> update(const policies::keys::key_record& record, const audit_row& why);
-  std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range);
-  std::vector<audit_row> audit(std::size_t count_max);
 
  private:
   bool write_audit(const audit_row& why);

@@ -12,31 +12,49 @@ using policies::milliseconds;
 
 namespace {
 
-instant at(std::int64_t ms) { return instant{milliseconds{ms}}; }
-std::int64_t stored(std::uint64_t id) { return static_cast<std::int64_t>(id); }
+instant at(std::int64_t ms) {
+  return instant{milliseconds{ms}};
+}
+std::int64_t stored(std::uint64_t id) {
+  return static_cast<std::int64_t>(id);
+}
+std::uint64_t loaded(std::int64_t id) {
+  return static_cast<std::uint64_t>(id);
+}
 
 } // namespace
 
 std::size_t ledger_sink::hash::operator()(const roll_up_key& k) const {
   std::size_t mixed = std::hash<std::string>{}(k.model);
-  for (const std::uint64_t part : {k.key, static_cast<std::uint64_t>(k.hour), std::uint64_t{k.feature}})
+  for (const std::uint64_t part :
+       {k.key, static_cast<std::uint64_t>(k.hour), std::uint64_t{k.feature}})
     mixed = (mixed ^ part) * 0x9E3779B97F4A7C15u;
   return mixed;
 }
 
-ledger_sink::ledger_sink(std::unique_ptr<database> on, const keys::key_directory& directory)
-    : on_(std::move(on)), directory_(directory) {
-  load();
+outcome<std::unique_ptr<ledger_sink>> ledger_sink::open(std::unique_ptr<database> on,
+                                                        const keys::key_directory& directory) {
+  std::unique_ptr<ledger_sink> made{new ledger_sink(std::move(on), directory)};
+  if (made->load_lanes() && made->load_states())
+    return made;
+  return failure{errc::database_corrupt,
+                 "limit states and journal progress in the database cannot be read: " +
+                     made->on_->error() + ". Restore it from a backup"};
 }
 
-void ledger_sink::load() {
-  for (statement rows = on_->prepare("SELECT lane, applied FROM lanes"); rows.row();)
-    applied_[static_cast<std::uint64_t>(rows.number(0))] = static_cast<std::uint64_t>(rows.number(1));
+bool ledger_sink::load_lanes() {
+  statement rows = on_->prepare("SELECT lane, applied FROM lanes");
+  while (rows.row())
+    applied_[loaded(rows.number(0))] = loaded(rows.number(1));
+  return !rows.failed();
+}
+
+bool ledger_sink::load_states() {
   statement rows = on_->prepare(
       "SELECT key, at_ms, requests_level, tokens_level, month_id, month_spent, day_id, day_spent, "
       "total_spent, last_used_ms FROM limit_states");
   while (rows.row()) {
-    folded& f = folded_[static_cast<std::uint64_t>(rows.number(0))];
+    folded& f = folded_[loaded(rows.number(0))];
     f.state.at_ms = rows.number(1);
     f.state.requests.level = rows.number(2);
     f.state.tokens.level = rows.number(3);
@@ -45,11 +63,13 @@ void ledger_sink::load() {
     f.state.total = {0, policies::nano_usd{rows.number(8)}, {}};
     f.last_used_ms = rows.number(9);
   }
+  return !rows.failed();
 }
 
 std::vector<journal::lane_progress> ledger_sink::progress() const {
   std::vector<journal::lane_progress> all;
-  for (const auto& [lane, applied] : applied_) all.push_back({lane, applied});
+  for (const auto& [lane, applied] : applied_)
+    all.push_back({lane, applied});
   return all;
 }
 
@@ -59,14 +79,17 @@ std::optional<ledger_sink::folded> ledger_sink::of(policies::key_id id) const {
   return found == folded_.end() ? std::nullopt : std::optional{found->second};
 }
 
-void ledger_sink::for_each(const std::function<void(policies::key_id, const folded&)>& visit) const {
+void ledger_sink::for_each(
+    const std::function<void(policies::key_id, const folded&)>& visit) const {
   const std::lock_guard guard(lock_);
-  for (const auto& [id, f] : folded_) visit(policies::key_id{id}, f);
+  for (const auto& [id, f] : folded_)
+    visit(policies::key_id{id}, f);
 }
 
 const ledger_sink::chain& ledger_sink::chain_of(std::uint64_t key, change& within) const {
   const auto [where, fresh] = within.chains.try_emplace(key);
-  if (!fresh) return where->second;
+  if (!fresh)
+    return where->second;
   for (const keys::key_slot* slot = directory_.by_id(policies::key_id{key}); slot;
        slot = slot->parent) {
     where->second.keys.push_back(slot->id.value);
@@ -78,7 +101,8 @@ const ledger_sink::chain& ledger_sink::chain_of(std::uint64_t key, change& withi
 ledger_sink::folded& ledger_sink::state_in(std::uint64_t key, change& within) const {
   const auto [where, fresh] = within.states.try_emplace(key);
   if (fresh)
-    if (const auto found = folded_.find(key); found != folded_.end()) where->second = found->second;
+    if (const auto found = folded_.find(key); found != folded_.end())
+      where->second = found->second;
   return where->second;
 }
 
@@ -86,59 +110,70 @@ void ledger_sink::fold(const entry& e, change& into) {
   const chain& members = chain_of(e.key, into);
   const bool charged = e.kind == entry_kind::outcome && e.end != journal::ending::not_dispatched;
   const policies::limits::ledger_row row{
-      at(e.started_ms), at(e.time_ms),
+      at(e.started_ms),
+      at(e.time_ms),
       {policies::tokens{e.charged_tokens}, policies::nano_usd{e.cost_nano}}};
   for (std::size_t i = 0; i < members.keys.size(); ++i) {
     folded& f = state_in(members.keys[i], into);
     f.last_used_ms = std::max(f.last_used_ms, e.time_ms);
     if (e.kind == entry_kind::intent)
       policies::limits::fold_admission(f.state, members.limits[i], at(e.started_ms));
-    if (charged) policies::limits::fold_outcome(f.state, members.limits[i], row);
+    if (charged)
+      policies::limits::fold_outcome(f.state, members.limits[i], row);
   }
-  if (const auto added = roll_up_of(e)) into.sums[added->where] += added->sums;
+  if (auto added = roll_up_of(e)) {
+    into.sums[added->where] += added->sums;
+    added->where.key = account_key;
+    into.sums[added->where] += added->sums;
+  }
 }
 
-bool ledger_sink::take(const journal::batch& from, change& into) {
-  const std::uint64_t before = applied_.contains(from.lane) ? applied_.at(from.lane) : 0;
-  std::uint64_t applied = into.lanes.contains(from.lane) ? into.lanes.at(from.lane) : before;
-  for (std::size_t i = 0; i < from.entries.size(); ++i) {
-    const entry& e = from.entries[i];
-    if (e.sequence <= applied) continue; // replayed
+void ledger_sink::take(const journal::batch& from, change& into) {
+  const auto known = applied_.find(from.lane);
+  std::uint64_t& applied =
+      into.lanes.try_emplace(from.lane, known == applied_.end() ? 0 : known->second).first->second;
+  if (from.first > applied + 1)
+    spdlog::error("ledger: lane {:016x}: nothing is left of entries {} to {}", from.lane,
+                  applied + 1, from.first - 1);
+  for (const entry& e : from.entries) {
+    if (e.sequence <= applied)
+      continue; // replayed
     fold(e, into);
     applied = e.sequence;
   }
-  into.lanes[from.lane] = std::max(applied, before);
-  return true;
 }
 
 bool ledger_sink::apply(std::span<const journal::batch> batches) {
   change what;
   for (const journal::batch& each : batches)
-    if (!take(each, what)) return false;
-  const bool done = commit(what);
-  if (done == failing_) { // the state of things has changed
-    failing_ = !done;
-    if (done)
-      spdlog::info("ledger: roll-ups are written again");
-    else
-      spdlog::error("ledger: roll-ups cannot be written, the journal keeps them: {}", on_->error());
-  }
-  if (!done) return false;
+    take(each, what);
+  const std::string before = std::exchange(trouble_, commit(what));
+  if (before.empty() && !trouble_.empty())
+    spdlog::error("ledger: usage cannot be written, the journal keeps it: {}", trouble_);
+  if (!trouble_.empty())
+    return false;
+  if (!before.empty())
+    spdlog::info("ledger: usage is written again");
   const std::lock_guard guard(lock_);
-  for (const auto& [id, f] : what.states) folded_[id] = f;
-  for (const auto& [lane, applied] : what.lanes) applied_[lane] = applied;
+  for (const auto& [id, f] : what.states)
+    folded_[id] = f;
+  for (const auto& [lane, applied] : what.lanes)
+    applied_[lane] = applied;
   return true;
 }
 
-bool ledger_sink::commit(const change& what) {
+std::string ledger_sink::commit(const change& what) {
   transaction all{*on_};
-  return all.begun() && write_sums(what) && write_states(what) && write_lanes(what) && all.commit();
+  const bool done =
+      all.begun() && write_sums(what) && write_states(what) && write_lanes(what) && all.commit();
+  return done ? std::string{} : on_->error(); // taken before the rollback replaces it
 }
 
 bool ledger_sink::write_sums(const change& what) {
   statement add = on_->prepare(
       "INSERT INTO rollups VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) "
-      "ON CONFLICT DO UPDATE SET requests=requests+?5, dispatched=dispatched+?6, refused=refused+?7, "
+      "ON CONFLICT DO UPDATE SET requests=requests+?5, dispatched=dispatched+?6, "
+      "refused=refused+?7, "
       "interrupted=interrupted+?8, errors=errors+?9, limited=limited+?10, "
       "cached_tokens=cached_tokens+?11, prompt_tokens=prompt_tokens+?12, "
       "output_tokens=output_tokens+?13, reasoning_tokens=reasoning_tokens+?14, "
@@ -153,7 +188,8 @@ bool ledger_sink::write_sums(const change& what) {
           sums.output_tokens, sums.reasoning_tokens, sums.cost_nano, sums.first_byte_ms_sum,
           sums.total_ms_sum})
       add.bind(column++, value);
-    if (!add.done()) return false;
+    if (!add.done())
+      return false;
   }
   return true;
 }
@@ -168,7 +204,8 @@ bool ledger_sink::write_states(const change& what) {
           f.state.month.spent.value, f.state.day.id, f.state.day.spent.value,
           f.state.total.spent.value, f.last_used_ms})
       put.bind(column++, value);
-    if (!put.done()) return false;
+    if (!put.done())
+      return false;
   }
   return true;
 }
@@ -176,8 +213,16 @@ bool ledger_sink::write_states(const change& what) {
 bool ledger_sink::write_lanes(const change& what) {
   statement put = on_->prepare("INSERT OR REPLACE INTO lanes VALUES(?1, ?2)");
   for (const auto& [lane, applied] : what.lanes)
-    if (!put.bind(1, stored(lane)).bind(2, stored(applied)).done()) return false;
+    if (!put.bind(1, stored(lane)).bind(2, stored(applied)).done())
+      return false;
   return true;
+}
+
+void ledger_sink::forget_lanes_except(const std::unordered_set<std::uint64_t>& present) {
+  statement remove = on_->prepare("DELETE FROM lanes WHERE lane = ?1");
+  std::erase_if(applied_, [&](const auto& known) {
+    return !present.contains(known.first) && remove.bind(1, stored(known.first)).done();
+  });
 }
 
 } // namespace proxy::stores

@@ -1,9 +1,11 @@
-// Folds the journal into roll-ups and limit states and commits them with each lane's progress in one
-// transaction: an entry counts exactly once, however often it is replayed.
+// Folds the journal into roll-ups and limit states and commits them with each lane's progress in
+// one transaction: an entry counts exactly once, however often it is replayed.
 #pragma once
 
 #include <mutex>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "policies/limits/reserve.hpp"
@@ -16,10 +18,18 @@ namespace proxy::stores {
 
 class ledger_sink final : public journal::sink {
  public:
-  // `on`: a connection of the sink's own.
-  ledger_sink(std::unique_ptr<database> on, const keys::key_directory& directory);
+  // `on`: a connection of the sink's own. Keys and parents are looked up in the directory; what is
+  // used by a key that is not there counts in the sums only.
+  static outcome<std::unique_ptr<ledger_sink>> open(std::unique_ptr<database> on,
+                                                    const keys::key_directory& directory);
 
+  // False: the database cannot be written; nothing has changed. Told to the log when it begins and
+  // when it ends. A gap in a lane is what the journal found damaged: it goes on behind it.
   bool apply(std::span<const journal::batch> batches) override;
+  const std::string& trouble() const { return trouble_; } // empty: the last apply() worked
+
+  // Drops the progress of lanes that are no more in the journal.
+  void forget_lanes_except(const std::unordered_set<std::uint64_t>& present);
 
   std::vector<journal::lane_progress> progress() const;
   // What a key has used by what was applied: levels, debt and money; nothing held.
@@ -46,12 +56,15 @@ class ledger_sink final : public journal::sink {
     std::unordered_map<std::uint64_t, chain> chains;
   };
 
-  void load();
-  bool take(const journal::batch& from, change& into);
+  ledger_sink(std::unique_ptr<database> on, const keys::key_directory& directory)
+      : on_(std::move(on)), directory_(directory) {}
+  bool load_lanes();
+  bool load_states();
+  void take(const journal::batch& from, change& into);
   void fold(const journal::entry& e, change& into);
   const chain& chain_of(std::uint64_t key, change& within) const;
   folded& state_in(std::uint64_t key, change& within) const;
-  bool commit(const change& what);
+  std::string commit(const change& what); // empty: done, else why not
   bool write_sums(const change& what);
   bool write_states(const change& what);
   bool write_lanes(const change& what);
@@ -61,7 +74,7 @@ class ledger_sink final : public journal::sink {
   std::unordered_map<std::uint64_t, std::uint64_t> applied_;
   mutable std::mutex lock_; // of folded_, which others read
   std::unordered_map<std::uint64_t, folded> folded_;
-  bool failing_ = false;
+  std::string trouble_;
 };
 
 } // namespace proxy::stores

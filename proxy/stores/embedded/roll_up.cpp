@@ -41,10 +41,12 @@ usage_sums sums_of_outcome(const journal::entry& e) {
 std::optional<roll_up> roll_up_of(const journal::entry& e) {
   const std::int64_t hour = e.time_ms / ms_per_hour;
   switch (e.kind) {
-  case journal::entry_kind::tally: return roll_up{{e.key, hour, {}, e.feature}, sums_of_tally(e)};
+  case journal::entry_kind::tally:
+    return roll_up{{e.key, hour, {}, e.feature}, sums_of_tally(e)};
   case journal::entry_kind::outcome:
     return roll_up{{e.key, hour, std::string(journal::model_of(e)), e.feature}, sums_of_outcome(e)};
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 

@@ -9,8 +9,12 @@
 
 namespace proxy::stores {
 
+// Stands for all keys together: a row of its own, so that the account's usage is as quickly read as
+// a key's.
+inline constexpr std::uint64_t account_key = 0;
+
 struct roll_up_key {
-  std::uint64_t key = 0;
+  std::uint64_t key = account_key;
   std::int64_t hour = 0; // of the outcome or the tally
   std::string model;     // as answered, else as asked; empty for refusals
   std::uint8_t feature = 0;

@@ -9,6 +9,7 @@ namespace {
 constexpr std::array steps = {
     R"sql(
 CREATE TABLE keys(id INTEGER PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL);
+-- key 0: the account, all keys together
 CREATE TABLE rollups(
   key INTEGER NOT NULL, hour INTEGER NOT NULL, model TEXT NOT NULL, feature INTEGER NOT NULL,
   requests INTEGER NOT NULL, dispatched INTEGER NOT NULL, refused INTEGER NOT NULL,
@@ -28,25 +29,26 @@ CREATE TABLE audit(
   action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
 )sql"};
 
-failure damaged(const std::filesystem::path& file, const std::string& why) {
-  return {errc::database_corrupt,
-          file.string() + " is damaged (" + why +
-              "). It holds the keys and the sums of their usage; the journal beside it is untouched. "
-              "Restore it from a backup, or move it (and its -wal and -shm) aside to begin anew."};
-}
-
 } // namespace
 
 outcome<void> prepare_schema(database& on, const std::filesystem::path& file) {
   statement check = on.prepare("PRAGMA quick_check(1)");
-  if (!check.row()) return damaged(file, on.error());
-  if (check.text(0) != "ok") return damaged(file, std::string(check.text(0)));
+  if (!check.row())
+    return damaged_database(file, on.error());
+  if (check.text(0) != "ok")
+    return damaged_database(file, std::string(check.text(0)));
+  check.reset();
   statement version = on.prepare("PRAGMA user_version");
-  const std::int64_t found = version.row() ? version.number(0) : 0;
+  if (!version.row())
+    return damaged_database(file, on.error());
+  const std::int64_t found = version.number(0);
   version.reset();
   if (found > static_cast<std::int64_t>(steps.size()))
     return failure{errc::data_directory_unusable,
-                   file.string() + " was written by a newer deepseek-proxy: use that version"};
+                   file.string() + " has schema " + std::to_string(found) +
+                       ", this deepseek-proxy knows " + std::to_string(steps.size()) +
+                       ": it was written by a newer one. Use that version, or restore a backup "
+                       "from before the upgrade"};
   for (std::size_t i = static_cast<std::size_t>(found); i < steps.size(); ++i) {
     transaction change{on};
     const std::string mark = "PRAGMA user_version=" + std::to_string(i + 1);

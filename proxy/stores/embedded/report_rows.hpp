@@ -1,0 +1,26 @@
+// Usage and audit as rows, on a connection of their own: a long report must not hold up a
+// revocation. Thread-safe.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "proxy/stores/embedded/database.hpp"
+#include "proxy/stores/key_store.hpp"
+
+namespace proxy::stores {
+
+class report_rows {
+ public:
+  explicit report_rows(std::unique_ptr<database> on) : on_(std::move(on)) {}
+
+  std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range);
+  std::vector<audit_row> audit(std::size_t count_max);
+
+ private:
+  void tell_failure(const statement& rows, const char* what) const;
+  std::mutex lock_;
+  std::unique_ptr<database> on_;
+};
+
+} // namespace proxy::stores
