@@ -181,7 +181,8 @@ bool has(field_id id, field_trait trait) {
 }
 
 bool is_underscore_twin(std::string_view name) {
-  if (name.find('_') == std::string_view::npos || name.size() > 64)
+  if (name.find('_') == std::string_view::npos || name.size() > 64 ||
+      look_up(name) != field_id::other)
     return false;
   std::array<char, 64> dashed;
   std::ranges::replace_copy(name, dashed.begin(), '_', '-');

@@ -58,7 +58,7 @@ enum field_trait : std::uint8_t {
 field_id look_up(std::string_view name);
 bool has(field_id id, field_trait trait);
 
-// Whether `name` is a known name but for underscores, which some servers read as dashes.
+// Whether `name` would be a known name but for underscores, which some servers read as dashes.
 bool is_underscore_twin(std::string_view name);
 
 } // namespace proxy::http

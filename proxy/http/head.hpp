@@ -18,6 +18,7 @@ struct field {
   std::string_view name;            // as sent
   std::string_view value;           // trimmed of spaces and tabs
   field_id id = field_id::unlooked; // spares readers of parsed heads the look-up
+  bool verbatim = false;            // stands in its head as "name: value", CRLF
 };
 inline constexpr std::size_t fields_max = 100;
 inline constexpr std::size_t target_bytes_max = 8192;

@@ -1,4 +1,5 @@
-// Heads written line by line. What was parsed is copied, what was configured is checked.
+// Heads written line by line. What was parsed is copied as it stands, what was configured is
+// checked.
 #include "proxy/http/head_writer.hpp"
 
 #include <algorithm>
@@ -15,13 +16,29 @@ char* put(char* at, std::string_view text) {
 }
 
 bool is_passed_on(const field& f, field_trait dropped, std::string_view connection_options) {
-  return !has(f.id, dropped) && !hop_by_hop(f, connection_options);
+  const field_id id = f.id == field_id::unlooked ? look_up(f.name) : f.id;
+  return !has(id, dropped) && !hop_by_hop(f, connection_options);
 }
 
-field looked_up(field f) {
-  if (f.id == field_id::unlooked)
-    f.id = look_up(f.name);
-  return f;
+// Neighbours that stand verbatim in their head are copied in one piece, lines and all.
+void copy_fields(head_writer& out, std::span<const field> fields, field_trait dropped,
+                 std::string_view connection_options) {
+  std::string_view lines;
+  for (const field& f : fields) {
+    if (!is_passed_on(f, dropped, connection_options))
+      continue;
+    if (f.verbatim && !lines.empty() && f.name.data() == lines.data() + lines.size()) {
+      lines = {lines.data(), lines.size() + f.name.size() + 2 + f.value.size() + 2};
+      continue;
+    }
+    out.raw(lines);
+    lines = {};
+    if (f.verbatim)
+      lines = {f.name.data(), f.name.size() + 2 + f.value.size() + 2};
+    else
+      out.copy(f);
+  }
+  out.raw(lines);
 }
 
 } // namespace
@@ -80,10 +97,7 @@ void write_upstream_head(head_writer& out, const request_head& client, const ups
   out.word(to.base_path);
   out.raw(client.target);
   out.raw(" HTTP/1.1\r\n");
-  for (const field& sent : client.all())
-    if (const field f = looked_up(sent);
-        is_passed_on(f, not_to_upstream, client.connection_options))
-      out.copy(f);
+  copy_fields(out, client.all(), not_to_upstream, client.connection_options);
   out.line("Host", to.host);
   out.line("Authorization", "Bearer ", to.bearer);
   out.line("Accept-Encoding", "identity");
@@ -106,10 +120,7 @@ void write_client_fields(head_writer& out, const response_head& upstream) {
   out.raw(" ");
   out.raw(upstream.reason);
   out.raw("\r\n");
-  for (const field& sent : upstream.all())
-    if (const field f = looked_up(sent);
-        is_passed_on(f, not_to_client, upstream.connection_options))
-      out.copy(f);
+  copy_fields(out, upstream.all(), not_to_client, upstream.connection_options);
 }
 
 } // namespace proxy::http

@@ -1,37 +1,28 @@
-// Jumps from control octet to control octet, eight bytes at a time: a head has few of them, and
+// Jumps from control octet to control octet, sixteen at a time: a head has few of them, and
 // all but the line ends and tabs are faults.
 #include "proxy/http/lines.hpp"
 
-#include <bit>
+#include <array>
 #include <cstring>
 
 namespace proxy::http {
 namespace {
-
-constexpr std::uint64_t ones = 0x0101010101010101;
-constexpr std::uint64_t tops = 0x8080808080808080;
 
 constexpr bool is_control(char c) {
   const auto octet = static_cast<unsigned char>(c);
   return octet < 0x20 || octet == 0x7f;
 }
 
-// The top bit of each byte that is a control; bytes above the lowest one found may be marked
-// wrongly, the lowest never is.
-constexpr std::uint64_t controls_in(std::uint64_t word) {
-  const std::uint64_t below_space = (word - 0x20 * ones) & ~word;
-  const std::uint64_t deleted = word ^ 0x7f * ones;
-  return (below_space | ((deleted - ones) & ~deleted)) & tops;
-}
-
 std::size_t next_control(std::string_view text, std::size_t at) {
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-      std::uint64_t word;
-      std::memcpy(&word, text.data() + at, sizeof word);
-      if (const std::uint64_t found = controls_in(word))
-        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-    }
+  using block = unsigned char __attribute__((vector_size(16)));
+  for (; at + sizeof(block) <= text.size(); at += sizeof(block)) {
+    block octets;
+    std::memcpy(&octets, text.data() + at, sizeof octets);
+    const auto controls = (octets < 0x20) | (octets == 0x7f);
+    std::array<std::uint64_t, 2> half;
+    std::memcpy(&half, &controls, sizeof half);
+    if ((half[0] | half[1]) != 0)
+      break;
   }
   while (at < text.size() && !is_control(text[at]))
     ++at;

@@ -1,12 +1,11 @@
-// Requests. scan_lines judges the bytes, read_request_line the first line, Beast cuts the fields,
-// and the reader below judges what they say about framing, authority and identity. All of them
-// must agree, or the request is refused.
+// Requests. read_request_line judges the first line, Beast cuts the fields, and the reader below
+// judges what they say about framing, authority and identity. All of them must agree, or the
+// request is refused.
 #include <algorithm>
 #include <optional>
 
 #include "proxy/http/beast_head.hpp"
 #include "proxy/http/head.hpp"
-#include "proxy/http/lines.hpp"
 #include "proxy/http/octets.hpp"
 #include "proxy/http/request_line.hpp"
 
@@ -49,14 +48,16 @@ class request_reader final : public beast_head<true> {
                      error_code& ec) override {
     if (out_.field_count >= fields_limit_)
       return refuse({refusal_code::header_too_large, "The head has too many fields."}, ec);
-    const field f{view(name), view(value), look_up(view(name))};
+    field& f = out_.fields[out_.field_count];
+    if (!next_field(f, name, value))
+      return refuse(malformed("A line begins with a space or tab."), ec);
     if (f.id == field_id::other) {
       if (is_underscore_twin(f.name))
         return refuse(malformed("A field's name has underscores in place of dashes."), ec);
     } else if (const auto error = note(f)) {
       return refuse(*error, ec);
     }
-    out_.fields[out_.field_count++] = f;
+    ++out_.field_count;
   }
   void refuse(const head_error& why, error_code& ec) {
     error_ = why;
@@ -194,11 +195,8 @@ std::optional<head_error> parse_request_head(request_head& out, std::string_view
     return head_error{refusal_code::header_too_large, "The head is too large."};
   if (head.starts_with(line_end))
     head.remove_prefix(line_end.size());
-  const line_scan scan = scan_lines(head, 0);
-  if (scan.fault != line_fault::none)
-    return malformed(describe(scan.fault));
-  if (scan.end == 0 || scan.end != head.size() || head.starts_with(line_end))
-    return malformed("The head is not one head.");
+  if (head.empty())
+    return malformed("There is no head.");
   if (const auto error = read_request_line(out, head.substr(0, head.find('\r'))))
     return error;
   return request_reader{out, std::min(limits.fields_max, fields_max)}.run(head);

@@ -4,7 +4,6 @@
 
 #include "proxy/http/beast_head.hpp"
 #include "proxy/http/head.hpp"
-#include "proxy/http/lines.hpp"
 #include "proxy/http/octets.hpp"
 
 namespace proxy::http {
@@ -37,11 +36,13 @@ class response_reader final : public beast_head<false> {
                      error_code& ec) override {
     if (out_.field_count >= fields_limit_)
       return refuse("the head has too many fields", ec);
-    const field f{view(name), view(value), look_up(view(name))};
+    field& f = out_.fields[out_.field_count];
+    if (!next_field(f, name, value))
+      return refuse("a line begins with a space or tab", ec);
     if (f.id != field_id::other)
       if (const auto error = note(f))
         return refuse(*error, ec);
-    out_.fields[out_.field_count++] = f;
+    ++out_.field_count;
   }
   void refuse(std::string_view why, error_code& ec) {
     error_ = why;
@@ -144,11 +145,8 @@ std::optional<std::string_view> parse_response_head(response_head& out, std::str
   out.field_count = 0;
   if (head.size() > limits.bytes_max)
     return "the head is too large";
-  const line_scan scan = scan_lines(head, 0);
-  if (scan.fault != line_fault::none)
-    return describe(scan.fault);
-  if (scan.end == 0 || scan.end != head.size())
-    return "the head is not one head";
+  if (head.empty())
+    return "there is no head";
   return response_reader{out, std::min(limits.fields_max, fields_max), to_head_request}.run(head);
 }
 

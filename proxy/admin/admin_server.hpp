@@ -1,0 +1,29 @@
+// The admin plane: the owner's HTTP interface to keys, usage, ledger and audit, on a thread of its
+// own. Store calls block that thread and nothing else.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proxy/admin/admin_context.hpp"
+#include "proxy/config/settings.hpp"
+
+namespace proxy::admin {
+
+class admin_server {
+ public:
+  explicit admin_server(admin_context context);
+  ~admin_server(); // stops
+
+  // Listens on an address like 127.0.0.1:8081 and serves. The answer names the port that a 0
+  // became.
+  outcome<config::host_port> start(const std::string& listen);
+  // Ends all connections and the thread. Calls that have begun a change have finished it.
+  void stop();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace proxy::admin

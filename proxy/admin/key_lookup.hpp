@@ -1,0 +1,19 @@
+// Finding keys for handlers, and what a store's failure means to the caller.
+#pragma once
+
+#include <memory>
+
+#include "proxy/admin/admin_context.hpp"
+#include "proxy/admin/message.hpp"
+
+namespace proxy::admin {
+
+// Deleted ones too: their figures stay readable. Never null.
+answer<std::shared_ptr<const policies::keys::key_record>> known_key(const admin_context& context,
+                                                                    policies::key_id id);
+// {"object": "list", "data": …}
+boost::json::object list_of(boost::json::array data);
+
+problem problem_of(const failure& why);
+
+} // namespace proxy::admin

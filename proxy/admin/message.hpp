@@ -1,0 +1,77 @@
+// What a call is and what it answers, as values: no socket and no Beast message in them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <boost/system/result.hpp>
+
+#include "policies/types.hpp"
+
+namespace proxy::admin {
+
+// Why a call is refused; becomes OpenAI's error object.
+struct problem {
+  unsigned status = 400;
+  std::string message;
+  std::string code = "invalid_request";
+  std::string param{}; // the field at fault, or empty
+};
+
+template <class T>
+using answer = boost::system::result<T, problem>;
+
+// An aggregate can be made of a number in parentheses, so that a plain number is ambiguous.
+inline answer<std::int64_t> number_answer(std::int64_t value) {
+  return {boost::system::in_place_value, value};
+}
+
+// A body that is made piece by piece while it is sent.
+class pieces {
+ public:
+  virtual ~pieces() = default;
+  virtual std::optional<std::string> next() = 0; // nullopt: that was all
+};
+
+struct reply {
+  unsigned status = 200;
+  std::string body{};
+  std::string type = "application/json";
+  std::string etag{};
+  std::string allow{};             // of a 405
+  std::unique_ptr<pieces> parts{}; // instead of `body`
+};
+
+reply json_reply(unsigned status, const boost::json::value& body);
+reply reply_of(const problem& why);
+
+// Parameters after the question mark, decoded.
+struct query {
+  std::vector<std::pair<std::string, std::string>> values;
+  std::optional<std::string_view> get(std::string_view name) const;
+};
+answer<query> parse_query(std::string_view text);
+
+struct request {
+  std::string path;
+  struct query query;
+  policies::key_id key{}; // of /v1/keys/{id}
+  std::string if_match;
+  std::string body;
+  policies::instant now{};
+};
+
+// An integer parameter within [least, most]; `otherwise` where it is absent.
+struct number_range {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::int64_t otherwise = 0;
+};
+answer<std::int64_t> number_in(const query& from, std::string_view name, number_range range);
+
+} // namespace proxy::admin

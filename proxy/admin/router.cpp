@@ -1,0 +1,120 @@
+// Matching the table, and the last backstop: whatever a handler throws becomes a 500.
+#include "proxy/admin/router.hpp"
+
+#include <array>
+
+#include "policies/keys/secret.hpp"
+#include "proxy/admin/handlers.hpp"
+#include "proxy/admin/json_text.hpp"
+#include "proxy/admin/suggestion.hpp"
+
+namespace proxy::admin {
+namespace {
+
+using boost::beast::http::verb;
+
+constexpr std::string_view id_mark = "{id}";
+
+constexpr std::array routes{
+    route{verb::post, "/v1/keys", "", access::owner, create_key},
+    route{verb::get, "/v1/keys", "status type limit after", access::owner, list_keys},
+    route{verb::get, "/v1/keys/{id}", "", access::owner, get_key},
+    route{verb::patch, "/v1/keys/{id}", "", access::owner, change_key},
+    route{verb::delete_, "/v1/keys/{id}", "", access::owner, delete_key},
+    route{verb::post, "/v1/keys/{id}/deactivate", "", access::owner, deactivate_key},
+    route{verb::post, "/v1/keys/{id}/activate", "", access::owner, activate_key},
+    route{verb::get, "/v1/keys/{id}/usage", "period", access::owner, key_usage},
+    route{verb::get, "/v1/keys/{id}/limits", "", access::owner, key_limits},
+    route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::owner, key_errors},
+    route{verb::get, "/v1/usage", "period", access::owner, account_usage},
+    route{verb::get, "/v1/audit", "limit", access::owner, audit},
+    route{verb::get, "/v1/ledger", "from_ms until_ms key", access::owner, ledger},
+    route{verb::get, "/v1/models", "", access::owner, models},
+    route{verb::get, "/health", "", access::anyone, health},
+    route{verb::get, "/metrics", "", access::anyone, metrics},
+};
+
+// The text that stands for {id} (empty where the pattern has none); nullopt: another path.
+std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
+  const std::size_t mark = pattern.find(id_mark);
+  if (mark == pattern.npos)
+    return pattern == path ? std::optional{path.substr(0, 0)} : std::nullopt;
+  const std::string_view tail = pattern.substr(mark + id_mark.size());
+  if (!path.starts_with(pattern.substr(0, mark)) || !path.ends_with(tail) ||
+      path.size() <= mark + tail.size())
+    return std::nullopt;
+  const std::string_view id = path.substr(mark, path.size() - mark - tail.size());
+  return id.find('/') == id.npos ? std::optional{id} : std::nullopt;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    words.push_back(text.substr(0, text.find(' ')));
+    text.remove_prefix(std::min(text.size(), words.back().size() + 1));
+  }
+  return words;
+}
+
+std::optional<problem> unknown_parameter(const route& of, const query& given) {
+  const auto known = words_of(of.parameters);
+  for (const auto& [name, value] : given.values)
+    if (std::ranges::find(known, name) == known.end())
+      return problem{.message = "unknown parameter '" + shown(name) + "'" + suggestion(name, known),
+                     .param = shown(name)};
+  return std::nullopt;
+}
+
+answer<reply> handle(const admin_context& context, const route_match& matched,
+                     std::string_view target, request& call) {
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  auto parsed = parse_query(target.substr(std::min(target.size(), mark + 1)));
+  if (!parsed)
+    return parsed.error();
+  call.query = std::move(*parsed);
+  if (auto wrong = unknown_parameter(*matched.found, call.query))
+    return *wrong;
+  if (!matched.key.empty()) {
+    const auto id = policies::keys::parse_key_id(matched.key);
+    if (!id)
+      return problem{.status = 404,
+                     .message = "no key '" + shown(matched.key) +
+                                "': an id is key_ and 12 characters, as GET /v1/keys lists them",
+                     .code = "key_not_found"};
+    call.key = *id;
+  }
+  return matched.found->handle(context, call);
+}
+
+} // namespace
+
+route_match find_route(verb method, std::string_view path) {
+  route_match out;
+  for (const route& each : routes) {
+    const auto key = match(each.pattern, path);
+    if (!key)
+      continue;
+    if (each.method == method)
+      return {&each, *key, {}};
+    out.allow +=
+        (out.allow.empty() ? "" : ", ") + std::string(boost::beast::http::to_string(each.method));
+  }
+  return out;
+}
+
+reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,
+               request call) {
+  try {
+    auto done = handle(context, matched, target, call);
+    if (done)
+      return std::move(*done);
+    return reply_of(done.error());
+  } catch (const std::exception& error) {
+    spdlog::error("admin {}: {}", call.path, error.what());
+    return reply_of({.status = 500,
+                     .message = "the admin plane failed; its log says why",
+                     .code = "internal_error"});
+  }
+}
+
+} // namespace proxy::admin

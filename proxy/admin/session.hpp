@@ -1,0 +1,21 @@
+// One connection of the admin plane, from accept to close.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "proxy/admin/admin_context.hpp"
+
+namespace proxy::admin {
+
+// Both outlive the session.
+struct session_scope {
+  const admin_context& context;
+  const std::string& listen_address; // as configured, without the port
+};
+
+// Serves until the client or a deadline ends it. Throws what the system throws: the caller's
+// completion handler is the backstop.
+boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, session_scope scope);
+
+} // namespace proxy::admin

@@ -1,0 +1,131 @@
+// A connection per call: nobody types faster.
+#include "proxy/cli/admin_client.hpp"
+
+#include <boost/asio.hpp>
+#include <boost/beast.hpp>
+#include <fmt/format.h>
+
+namespace proxy::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace json = boost::json;
+
+constexpr std::chrono::seconds call_timeout{60};
+constexpr std::uint64_t body_bytes_max = 256u << 20;
+
+using request = http::request<http::string_body>;
+using parser = http::response_parser<http::string_body>;
+
+// Errors are thrown within; admin_client::exchange turns them into words.
+asio::awaitable<void> talk(const config::upstream_address& to, const request& out, parser& in) {
+  const auto here = co_await asio::this_coro::executor;
+  asio::ip::tcp::resolver names(here);
+  beast::tcp_stream stream(here);
+  stream.expires_after(call_timeout);
+  const auto found =
+      co_await names.async_resolve(to.host, std::to_string(to.port), asio::use_awaitable);
+  co_await stream.async_connect(found, asio::use_awaitable);
+  co_await http::async_write(stream, out, asio::use_awaitable);
+  beast::flat_buffer buffer;
+  co_await http::async_read(stream, buffer, in, asio::use_awaitable);
+}
+
+bool nobody_listens(const boost::system::error_code& error) {
+  return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable || error == asio::error::host_not_found;
+}
+
+// The message of an error object; empty: it is none.
+std::string message_in(const std::string& body) {
+  json::error_code error;
+  const json::value value = json::parse(body, error);
+  if (const auto* object = error ? nullptr : value.if_object())
+    if (const auto* inner = object->if_contains("error"); inner && inner->is_object())
+      if (const auto* text = inner->get_object().if_contains("message"); text && text->is_string())
+        return std::string(text->get_string());
+  return {};
+}
+
+} // namespace
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string out;
+  for (const char c : text)
+    if (plain.find(c) != std::string_view::npos)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return out;
+}
+
+result<admin_client::exchanged> admin_client::exchange(http::verb method, const std::string& target,
+                                                       const std::string& body) const {
+  request out{method, where_.address.base_path + target, 11};
+  out.set(http::field::host, where_.address.host.find(':') == std::string::npos
+                                 ? fmt::format("{}:{}", where_.address.host, where_.address.port)
+                                 : fmt::format("[{}]:{}", where_.address.host, where_.address.port));
+  out.set(http::field::user_agent, "deepseek-cli");
+  if (!where_.admin_key.empty())
+    out.set(http::field::authorization, "Bearer " + where_.admin_key);
+  if (!body.empty())
+    out.set(http::field::content_type, "application/json");
+  out.keep_alive(false);
+  out.body() = body;
+  out.prepare_payload();
+  parser in;
+  in.body_limit(body_bytes_max);
+  asio::io_context loop(1);
+  std::exception_ptr failed;
+  const auto note = [&failed](std::exception_ptr error) { failed = error; };
+  asio::co_spawn(loop, talk(where_.address, out, in), note);
+  loop.run();
+  try {
+    if (failed)
+      std::rethrow_exception(failed);
+  } catch (const boost::system::system_error& error) {
+    if (nobody_listens(error.code()))
+      return complaint{exit_failed, "no proxy at " + where_.url +
+                                        ": is it running? start it with ./deploy/quickstart"};
+    return complaint{exit_failed, "no answer from " + where_.url + ": " + error.code().message()};
+  }
+  return exchanged{in.get().result_int(), std::move(in.get().body())};
+}
+
+complaint admin_client::refused(const exchanged& answer) const {
+  std::string message = message_in(answer.body);
+  if (message.empty())
+    message = fmt::format("{} answered {}, but not as a deepseek-proxy does", where_.url,
+                          answer.status);
+  if (answer.status == 401 && where_.admin_key.empty())
+    message = "no admin key: set DEEPSEEK_ADMIN_KEY or name a file with --admin-key-file (there is "
+              "none in " +
+              where_.key_source + ")";
+  else if (answer.status == 401)
+    message += " (the key came from " + where_.key_source + ")";
+  return {exit_failed, std::move(message)};
+}
+
+result<reply> admin_client::get(const std::string& target) {
+  return send(http::verb::get, target);
+}
+
+result<reply> admin_client::send(http::verb method, const std::string& target,
+                                 const json::object& body) {
+  auto answer = exchange(method, target, body.empty() ? std::string{} : json::serialize(body));
+  if (!answer)
+    return answer.error();
+  if (answer->status >= 300)
+    return refused(*answer);
+  json::error_code error;
+  json::value value = json::parse(answer->body, error);
+  if (error)
+    return complaint{exit_failed, where_.url + " answered something that is not JSON"};
+  return reply{std::move(answer->body), std::move(value)};
+}
+
+} // namespace proxy::cli

@@ -1,0 +1,12 @@
+// What somebody who misspelt a name may have meant.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace proxy::config {
+
+// Of the known names the one with the fewest letters to change; empty: there are none.
+std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
+
+} // namespace proxy::config
