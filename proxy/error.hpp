@@ -11,13 +11,13 @@ namespace proxy {
 
 enum class errc {
   // ours: the message says what the operator can do
-  bad_configuration = 1, // a setting is unknown or impossible
-  data_directory_locked, // another process owns it
+  bad_configuration = 1,   // a setting is unknown or impossible
+  data_directory_locked,   // another process owns it
   data_directory_unusable, // cannot be read or written
-  database_corrupt,      // SQLite refuses the file
-  journal_full,          // no disk space for the next segment
-  journal_corrupt,       // a segment's header is not ours
-  address_in_use,        // cannot listen
+  database_corrupt,        // SQLite refuses the file
+  journal_full,            // no disk space for the next segment
+  journal_corrupt,         // a segment's header is not ours
+  address_in_use,          // cannot listen
   out_of_descriptors,
   // the store
   store_unavailable, // outcome unknown or not reachable: ask again with the same id
@@ -52,7 +52,8 @@ struct failure {
 // Either a T or a failure.
 template <class T>
 using outcome = boost::system::result<T, failure>;
-[[noreturn]] inline void throw_exception_from_error(const failure& why, const boost::source_location&) {
+[[noreturn]] inline void throw_exception_from_error(const failure& why,
+                                                    const boost::source_location&) {
   throw boost::system::system_error(make_error_code(why.code), why.message);
 }
 

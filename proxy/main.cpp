@@ -18,23 +18,27 @@ int complain(const proxy::failure& why) {
 
 int serve(const std::optional<std::filesystem::path>& file, const std::string& clock) {
   auto settings = proxy::config::load(file);
-  if (!settings) return complain(settings.error());
+  if (!settings)
+    return complain(settings.error());
   proxy::server::run_options options;
   if (!clock.empty()) {
     options.pretend_start = proxy::server::parse_rfc3339(clock);
     if (!options.pretend_start)
-      return complain({proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
+      return complain(
+          {proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
   }
   spdlog::set_level(spdlog::level::from_str(settings->log_level));
   auto server = proxy::server::server::open(std::move(*settings), options);
-  if (!server) return complain(server.error());
+  if (!server)
+    return complain(server.error());
   (*server)->run();
   return 0;
 }
 
 int check(const std::optional<std::filesystem::path>& file) {
   const auto settings = proxy::config::load(file);
-  if (!settings) return complain(settings.error());
+  if (!settings)
+    return complain(settings.error());
   std::cout << "configuration is valid\n";
   return 0;
 }
@@ -50,16 +54,21 @@ int main(int argc, char** argv) {
   auto* serving = app.add_subcommand("serve", "serve until SIGTERM");
   serving->add_option("--config", file, "TOML file; without it, every setting has its default");
   serving->add_option("--clock", clock, "pretend it is this time now (RFC 3339); for tests");
-  auto* checking = app.add_subcommand("check-config", "read the configuration and say what is wrong");
+  auto* checking =
+      app.add_subcommand("check-config", "read the configuration and say what is wrong");
   checking->add_option("--config", file, "TOML file");
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
   auto* version = app.add_subcommand("version", "print the version");
   CLI11_PARSE(app, argc, argv);
   try {
-    if (*serving) return serve(file, clock);
-    if (*checking) return check(file);
-    if (*example) std::cout << proxy::config::example_file();
-    if (*version) std::cout << "deepseek-proxy " DEEPSEEK_VERSION "\n";
+    if (*serving)
+      return serve(file, clock);
+    if (*checking)
+      return check(file);
+    if (*example)
+      std::cout << proxy::config::example_file();
+    if (*version)
+      std::cout << "deepseek-proxy " DEEPSEEK_VERSION "\n";
     return 0;
   } catch (const std::exception& error) {
     return complain({proxy::errc::bad_configuration, error.what()});

@@ -66,9 +66,10 @@ std::string escaped(std::string_view text) {
 result<admin_client::exchanged> admin_client::exchange(http::verb method, const std::string& target,
                                                        const std::string& body) const {
   request out{method, where_.address.base_path + target, 11};
-  out.set(http::field::host, where_.address.host.find(':') == std::string::npos
-                                 ? fmt::format("{}:{}", where_.address.host, where_.address.port)
-                                 : fmt::format("[{}]:{}", where_.address.host, where_.address.port));
+  out.set(http::field::host,
+          where_.address.host.find(':') == std::string::npos
+              ? fmt::format("{}:{}", where_.address.host, where_.address.port)
+              : fmt::format("[{}]:{}", where_.address.host, where_.address.port));
   out.set(http::field::user_agent, "deepseek-cli");
   if (!where_.admin_key.empty())
     out.set(http::field::authorization, "Bearer " + where_.admin_key);
@@ -99,8 +100,8 @@ result<admin_client::exchanged> admin_client::exchange(http::verb method, const 
 complaint admin_client::refused(const exchanged& answer) const {
   std::string message = message_in(answer.body);
   if (message.empty())
-    message = fmt::format("{} answered {}, but not as a deepseek-proxy does", where_.url,
-                          answer.status);
+    message =
+        fmt::format("{} answered {}, but not as a deepseek-proxy does", where_.url, answer.status);
   if (answer.status == 401 && where_.admin_key.empty())
     message = "no admin key: set DEEPSEEK_ADMIN_KEY or name a file with --admin-key-file (there is "
               "none in " +

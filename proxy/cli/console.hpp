@@ -20,8 +20,8 @@ struct console {
   std::ostream& out;
   std::ostream& err;
   std::function<std::optional<std::string>(const std::string& name)> environment;
-  bool colours = false;  // `out` is a terminal that wants them
-  bool can_ask = false;  // `in` is a terminal
+  bool colours = false; // `out` is a terminal that wants them
+  bool can_ask = false; // `in` is a terminal
 };
 
 // Why a command did not do what it was asked to.

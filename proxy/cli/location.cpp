@@ -60,8 +60,9 @@ result<location> find_proxy(const location_options& given, const console& io) {
     found.url.pop_back();
   const auto address = config::parse_upstream(found.url);
   if (!address || address->tls)
-    return complaint{exit_usage, "'" + found.url + "' is no address of an admin plane: it looks "
-                                                   "like http://127.0.0.1:8081, without https"};
+    return complaint{exit_usage, "'" + found.url +
+                                     "' is no address of an admin plane: it looks "
+                                     "like http://127.0.0.1:8081, without https"};
   found.address = *address;
   if (auto done = find_key(given, io, directory, found); !done)
     return done.error();

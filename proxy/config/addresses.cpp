@@ -11,7 +11,8 @@ namespace {
 std::optional<std::uint16_t> port_in(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
   return port;
 }
 
@@ -34,17 +35,22 @@ failure bad_url(std::string_view url, std::string_view why) {
 
 std::optional<host_port> parse_listen(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
+  if (colon == std::string_view::npos)
+    return std::nullopt;
   const auto port = port_in(text.substr(colon + 1));
   std::string host{text.substr(0, colon)};
-  if (!port) return std::nullopt;
+  if (!port)
+    return std::nullopt;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
-    if (!is_address(AF_INET6, host)) return std::nullopt;
+    if (!is_address(AF_INET6, host))
+      return std::nullopt;
     return host_port{host, *port};
   }
-  if (host == "localhost") host = "127.0.0.1";
-  if (!is_address(AF_INET, host)) return std::nullopt;
+  if (host == "localhost")
+    host = "127.0.0.1";
+  if (!is_address(AF_INET, host))
+    return std::nullopt;
   return host_port{host, *port};
 }
 
@@ -62,8 +68,10 @@ outcome<upstream_address> parse_upstream(std::string_view url) {
   }
   const std::size_t slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
-  if (slash != std::string_view::npos) to.base_path = rest.substr(slash);
-  while (to.base_path.ends_with('/')) to.base_path.pop_back();
+  if (slash != std::string_view::npos)
+    to.base_path = rest.substr(slash);
+  while (to.base_path.ends_with('/'))
+    to.base_path.pop_back();
   if (to.base_path.find_first_of("?# \r\n\t%") != std::string::npos)
     return bad_url(url, "has a query, a fragment or an escape, which it may not");
   if (authority.find('@') != std::string_view::npos)
@@ -71,7 +79,8 @@ outcome<upstream_address> parse_upstream(std::string_view url) {
   if (const std::size_t colon = authority.rfind(':');
       colon != std::string_view::npos && authority.back() != ']') {
     const auto port = port_in(authority.substr(colon + 1));
-    if (!port || *port == 0) return bad_url(url, "has no valid port");
+    if (!port || *port == 0)
+      return bad_url(url, "has no valid port");
     to.port = *port;
     authority = authority.substr(0, colon);
   }

@@ -26,23 +26,30 @@ policies::instant to_instant(const toml::date& day, const toml::time& at, int of
 node convert(const toml::node& from) {
   node made;
   made.line = static_cast<int>(from.source().begin.line);
-  if (const auto* text = from.as_string()) made.value = text->get();
-  if (const auto* number = from.as_integer()) made.value = number->get();
-  if (const auto* number = from.as_floating_point()) made.value = number->get();
-  if (const auto* flag = from.as_boolean()) made.value = flag->get();
-  if (const auto* day = from.as_date()) made.value = to_instant(day->get(), {}, 0);
+  if (const auto* text = from.as_string())
+    made.value = text->get();
+  if (const auto* number = from.as_integer())
+    made.value = number->get();
+  if (const auto* number = from.as_floating_point())
+    made.value = number->get();
+  if (const auto* flag = from.as_boolean())
+    made.value = flag->get();
+  if (const auto* day = from.as_date())
+    made.value = to_instant(day->get(), {}, 0);
   if (const auto* when = from.as_date_time()) {
     const toml::date_time& t = when->get();
     made.value = to_instant(t.date, t.time, t.offset ? t.offset->minutes : 0);
   }
   if (const auto* items = from.as_array()) {
     node::array all;
-    for (const toml::node& item : *items) all.push_back(convert(item));
+    for (const toml::node& item : *items)
+      all.push_back(convert(item));
     made.value = std::move(all);
   }
   if (const auto* fields = from.as_table()) {
     node::table all;
-    for (const auto& [name, field] : *fields) all.emplace(std::string(name.str()), convert(field));
+    for (const auto& [name, field] : *fields)
+      all.emplace(std::string(name.str()), convert(field));
     made.value = std::move(all);
   }
   return made;
@@ -52,29 +59,32 @@ node convert(const toml::node& from) {
 
 const node* node::find(std::string_view name) const {
   const auto* fields = as<table>();
-  if (!fields) return nullptr;
+  if (!fields)
+    return nullptr;
   const auto found = fields->find(name);
   return found == fields->end() ? nullptr : &found->second;
 }
 
 std::string_view node::kind() const {
   constexpr std::string_view names[] = {"true or false", "a whole number", "a number", "a string",
-                                        "a time", "a list", "a table"};
+                                        "a time",        "a list",         "a table"};
   return names[value.index()];
 }
 
 outcome<node> parse_toml(std::string_view text, std::string_view name) {
   const toml::parse_result parsed = toml::parse(text);
-  if (parsed) return convert(parsed.table());
+  if (parsed)
+    return convert(parsed.table());
   std::ostringstream why;
-  why << name << ":" << parsed.error().source().begin.line << ": not TOML: "
-      << parsed.error().description();
+  why << name << ":" << parsed.error().source().begin.line
+      << ": not TOML: " << parsed.error().description();
   return failure{errc::bad_configuration, why.str()};
 }
 
 outcome<node> read_toml(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return failure{errc::bad_configuration, "cannot read the configuration file " + file};
+  if (!in)
+    return failure{errc::bad_configuration, "cannot read the configuration file " + file};
   std::ostringstream text;
   text << in.rdbuf();
   return parse_toml(text.str(), file);

@@ -22,7 +22,9 @@ struct node {
   int line = 0;
 
   template <class T>
-  const T* as() const { return std::get_if<T>(&value); }
+  const T* as() const {
+    return std::get_if<T>(&value);
+  }
   const node* find(std::string_view name) const; // of a table; nullptr: absent
   std::string_view kind() const;                 // "a string", "a number", ...
 };

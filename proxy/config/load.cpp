@@ -29,7 +29,8 @@ std::string nearest(std::string_view section, std::string_view name) {
     if (each.section == section &&
         (!best || distance(each.name, name) < distance(best->name, name)))
       best = &each;
-  if (!best) return {};
+  if (!best)
+    return {};
   return "; did you mean " + std::string(section) + "." + std::string(best->name) + "?";
 }
 
@@ -46,9 +47,8 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
               "unknown key '" + section +
                   "'; sections are [server], [upstream], [admin], [store], [limits], [log]");
   for (const auto& [name, value] : *fields) {
-    const auto known = std::ranges::find_if(all_settings(), [&](const setting& s) {
-      return s.section == section && s.name == name;
-    });
+    const auto known = std::ranges::find_if(
+        all_settings(), [&](const setting& s) { return s.section == section && s.name == name; });
     if (known == all_settings().end())
       return at(file, value, "unknown key " + section + "." + name + nearest(section, name));
     if (auto problem = known->put(into, value))
@@ -71,15 +71,18 @@ outcome<settings> load(const std::optional<std::filesystem::path>& file) {
   settings made;
   if (file) {
     const auto document = read_toml(file->string());
-    if (!document) return document.error();
+    if (!document)
+      return document.error();
     for (const auto& [section, values] : *document->as<node::table>())
       if (auto done = put_section(made, file->string(), section, values); !done)
         return done.error();
   }
-  if (made.store.path.empty()) made.store.path = default_data_directory();
+  if (made.store.path.empty())
+    made.store.path = default_data_directory();
   auto prices = made.limits.prices.empty() ? parse_prices(built_in_prices(), "built-in prices")
                                            : load_prices(made.limits.prices);
-  if (!prices) return prices.error();
+  if (!prices)
+    return prices.error();
   made.prices = std::move(*prices);
   return made;
 }

@@ -21,13 +21,15 @@ struct bad_price {
 };
 
 const node& need(const node& from, std::string_view name) {
-  if (const node* found = from.find(name)) return *found;
+  if (const node* found = from.find(name))
+    return *found;
   throw bad_price{from.line, fmt::format("{} is missing", name)};
 }
 
 const std::string& text_of(const node& from, std::string_view name) {
   const node& value = need(from, name);
-  if (const auto* text = value.as<std::string>()) return *text;
+  if (const auto* text = value.as<std::string>())
+    return *text;
   throw bad_price{value.line, fmt::format("{} is to be a string, not {}", name, value.kind())};
 }
 
@@ -38,8 +40,8 @@ std::int64_t decimal(const std::string& text, int digits, int line) {
   std::string part = point == std::string::npos ? "" : text.substr(point + 1);
   const bool plain = (whole + part).find_first_not_of("0123456789") == std::string::npos;
   if (whole.empty() || !plain || part.size() > static_cast<std::size_t>(digits) || whole.size() > 6)
-    throw bad_price{line, fmt::format("'{}' is no price: digits, a point, at most {} digits", text,
-                                      digits)};
+    throw bad_price{
+        line, fmt::format("'{}' is no price: digits, a point, at most {} digits", text, digits)};
   part.resize(static_cast<std::size_t>(digits), '0');
   whole += part;
   std::int64_t value = 0;
@@ -58,8 +60,10 @@ token_price price_in(const node& from) {
 
 instant when(const node& from, std::string_view name, instant otherwise) {
   const node* value = from.find(name);
-  if (!value) return otherwise;
-  if (const auto* at = value->as<instant>()) return *at;
+  if (!value)
+    return otherwise;
+  if (const auto* at = value->as<instant>())
+    return *at;
   throw bad_price{value->line, fmt::format("{} is to be a time, not {}", name, value->kind())};
 }
 
@@ -80,8 +84,10 @@ int minutes_of(std::string_view clock, int line) {
 const node::array& list_of(const node& from, std::string_view name) {
   static const node::array none;
   const node* value = from.find(name);
-  if (!value) return none;
-  if (const auto* items = value->as<node::array>()) return *items;
+  if (!value)
+    return none;
+  if (const auto* items = value->as<node::array>())
+    return *items;
   throw bad_price{value->line, fmt::format("{} is to be a list, not {}", name, value->kind())};
 }
 
@@ -104,7 +110,8 @@ std::vector<std::chrono::sys_days> days_in(const node& from, std::string_view na
   std::vector<std::chrono::sys_days> days;
   for (const node& item : list_of(from, name)) {
     const auto* at = item.as<instant>();
-    if (!at) throw bad_price{item.line, fmt::format("{} is to be a list of dates", name)};
+    if (!at)
+      throw bad_price{item.line, fmt::format("{} is to be a list of dates", name)};
     days.push_back(std::chrono::floor<std::chrono::days>(*at));
   }
   return days;
@@ -131,31 +138,36 @@ call_price_row call_in(const node& from) {
 alias_row alias_in(const node& from) {
   alias_row row{text_of(from, "asked"), {}};
   for (const node& item : list_of(from, "served"))
-    if (const auto* text = item.as<std::string>()) row.served.push_back(*text);
-  if (row.served.empty()) throw bad_price{from.line, "served is missing or empty"};
+    if (const auto* text = item.as<std::string>())
+      row.served.push_back(*text);
+  if (row.served.empty())
+    throw bad_price{from.line, "served is missing or empty"};
   return row;
 }
 
 price_data data_in(const node& document) {
   price_data data;
-  for (const node& item : list_of(document, "model")) data.models.push_back(model_in(item));
-  for (const node& item : list_of(document, "call")) data.calls.push_back(call_in(item));
-  for (const node& item : list_of(document, "alias")) data.aliases.push_back(alias_in(item));
+  for (const node& item : list_of(document, "model"))
+    data.models.push_back(model_in(item));
+  for (const node& item : list_of(document, "call"))
+    data.calls.push_back(call_in(item));
+  for (const node& item : list_of(document, "alias"))
+    data.aliases.push_back(alias_in(item));
   if (const node* peak = document.find("peak")) {
     data.peak.hours = hours_in(*peak, "hours");
     data.peak.since = when(*peak, "since", ever);
     data.peak.holidays = days_in(*peak, "holidays");
     data.peak.working_weekends = days_in(*peak, "working_weekends");
     const instant known = when(*peak, "holidays_known_until", open);
-    data.peak.holidays_known_until = known == open
-                                         ? std::chrono::sys_days::max()
-                                         : std::chrono::floor<std::chrono::days>(known);
+    data.peak.holidays_known_until =
+        known == open ? std::chrono::sys_days::max() : std::chrono::floor<std::chrono::days>(known);
   }
   return data;
 }
 
 outcome<price_data> to_prices(const outcome<node>& document, std::string_view name) {
-  if (!document) return document.error();
+  if (!document)
+    return document.error();
   try {
     price_data data = data_in(*document);
     if (data.models.empty())

@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::size_t secret_bytes_max = 8192;
 
-failure no_secret(std::string why) { return {errc::bad_configuration, std::move(why)}; }
+failure no_secret(std::string why) {
+  return {errc::bad_configuration, std::move(why)};
+}
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
@@ -30,8 +32,10 @@ std::string trimmed(std::string text) {
 
 // What goes into a header field must not end one.
 outcome<std::string> checked(std::string value, const std::string& source) {
-  if (value.empty()) return no_secret(source + " is empty");
-  if (value.size() > secret_bytes_max) return no_secret(source + " is too long to be a key");
+  if (value.empty())
+    return no_secret(source + " is empty");
+  if (value.size() > secret_bytes_max)
+    return no_secret(source + " is too long to be a key");
   for (const char c : value)
     if (static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f)
       return no_secret(source + " has a blank or a control character in it, which no key has");
@@ -56,21 +60,24 @@ outcome<std::string> from_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in) return no_secret("cannot read the secret file " + path);
+  if (!in)
+    return no_secret("cannot read the secret file " + path);
   return checked(trimmed(text.str()), "the secret file " + path);
 }
 
 outcome<std::string> from_credential(const std::string& name) {
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
   if (!directory)
-    return no_secret("credential:" + name + " needs systemd's LoadCredential= (there is no "
-                                            "$CREDENTIALS_DIRECTORY)");
+    return no_secret("credential:" + name +
+                     " needs systemd's LoadCredential= (there is no "
+                     "$CREDENTIALS_DIRECTORY)");
   return from_file(std::string(directory) + "/" + name);
 }
 
 outcome<std::string> from_command(const std::string& command) {
   FILE* pipe = ::popen(command.c_str(), "re");
-  if (!pipe) return no_secret("cannot run the command of exec:");
+  if (!pipe)
+    return no_secret("cannot run the command of exec:");
   std::string text(secret_bytes_max + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), pipe));
   const int status = ::pclose(pipe);
@@ -93,9 +100,11 @@ outcome<std::string> make_admin_key(const std::filesystem::path& path) {
   const std::string line = key + "\n";
   const bool written =
       fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-  if (fd >= 0) ::close(fd);
+  if (fd >= 0)
+    ::close(fd);
   if (!written)
-    return no_secret("cannot write " + path.string() + ": " + std::generic_category().message(errno));
+    return no_secret("cannot write " + path.string() + ": " +
+                     std::generic_category().message(errno));
   return key;
 }
 
@@ -105,10 +114,14 @@ outcome<std::string> resolve_secret(const secret_source& source) {
   const std::size_t colon = source.text.find(':');
   const std::string scheme = source.text.substr(0, colon);
   const std::string rest = colon == std::string::npos ? "" : source.text.substr(colon + 1);
-  if (scheme == "env") return from_environment(rest);
-  if (scheme == "file") return from_file(rest);
-  if (scheme == "credential") return from_credential(rest);
-  if (scheme == "exec") return from_command(rest);
+  if (scheme == "env")
+    return from_environment(rest);
+  if (scheme == "file")
+    return from_file(rest);
+  if (scheme == "credential")
+    return from_credential(rest);
+  if (scheme == "exec")
+    return from_command(rest);
   return no_secret("a secret's source is env:NAME, file:PATH, credential:NAME or exec:COMMAND");
 }
 

@@ -15,7 +15,8 @@ namespace proxy::config::kinds {
 inline std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
+    if (c == '"' || c == '\\')
+      out += '\\';
     out += c;
   }
   return out + '"';
@@ -40,11 +41,12 @@ std::int64_t count_of(const T& value) {
 }
 
 template <class Get>
-setting number(std::string_view section, std::string_view name, std::string_view prose, range bounds,
-               Get get) {
+setting number(std::string_view section, std::string_view name, std::string_view prose,
+               range bounds, Get get) {
   const auto put = [bounds, get](settings& s, const node& from) -> std::optional<std::string> {
     const auto* value = from.as<std::int64_t>();
-    if (!value) return expected("a whole number", from);
+    if (!value)
+      return expected("a whole number", from);
     if (*value < bounds.min || *value > bounds.max)
       return fmt::format("{} is out of range", *value);
     auto& target = get(s);
@@ -63,9 +65,11 @@ setting text(std::string_view section, std::string_view name, std::string_view p
              std::function<std::optional<std::string>(const std::string&)> check = {}) {
   const auto put = [get, check](settings& s, const node& from) -> std::optional<std::string> {
     const auto* value = from.as<std::string>();
-    if (!value) return expected("a string", from);
+    if (!value)
+      return expected("a string", from);
     if (check)
-      if (auto problem = check(*value)) return problem;
+      if (auto problem = check(*value))
+        return problem;
     get(s) = *value;
     return std::nullopt;
   };
@@ -79,9 +83,11 @@ template <class Get>
 setting choice(std::string_view section, std::string_view name, std::string_view prose,
                std::vector<std::string> words, Get get) {
   std::string accepts;
-  for (const std::string& word : words) accepts += (accepts.empty() ? "" : " or ") + in_quotes(word);
+  for (const std::string& word : words)
+    accepts += (accepts.empty() ? "" : " or ") + in_quotes(word);
   const auto check = [words](const std::string& given) -> std::optional<std::string> {
-    if (std::ranges::find(words, given) != words.end()) return std::nullopt;
+    if (std::ranges::find(words, given) != words.end())
+      return std::nullopt;
     return fmt::format("{} is not known", in_quotes(given));
   };
   return text(section, name, prose, std::move(accepts), get, check);
@@ -96,12 +102,14 @@ setting secret(std::string_view section, std::string_view name, std::string_view
       return std::nullopt;
     constexpr std::string_view later[] = {"aws:", "azure:", "gcp:"};
     if (std::ranges::any_of(later, [&](auto s) { return given.starts_with(s); }))
-      return "secret managers of clouds are not supported in this version; exec:COMMAND can call one";
+      return "secret managers of clouds are not supported in this version; exec:COMMAND can call "
+             "one";
     return "a secret must not stand in this file, only where it is found: env:NAME, file:PATH, "
            "credential:NAME or exec:COMMAND";
   };
-  return text(section, name, prose, "env:NAME, file:PATH, credential:NAME or exec:COMMAND",
-              [get](settings& s) -> std::string& { return get(s).text; }, check);
+  return text(
+      section, name, prose, "env:NAME, file:PATH, credential:NAME or exec:COMMAND",
+      [get](settings& s) -> std::string& { return get(s).text; }, check);
 }
 
 } // namespace proxy::config::kinds

@@ -33,11 +33,11 @@ struct server_settings {
   std::size_t body_bytes_max = 48u << 20;
   std::size_t body_bytes_total_max = 1u << 30; // of all requests in flight
   std::size_t json_depth_max = 64;
-  seconds head_timeout{10};       // absolute, from the first byte
-  seconds idle_timeout{75};       // between requests
+  seconds head_timeout{10};                      // absolute, from the first byte
+  seconds idle_timeout{75};                      // between requests
   std::int64_t body_bytes_per_second_min = 1024; // after a grace of 10 s
-  seconds client_stall_timeout{60}; // a client that reads nothing
-  seconds drain_timeout{30};      // SIGTERM: requests in flight may finish
+  seconds client_stall_timeout{60};              // a client that reads nothing
+  seconds drain_timeout{30};                     // SIGTERM: requests in flight may finish
   seconds request_lifetime_max{30 * 60};
   std::string on_disconnect = "drain"; // or "cancel"
   seconds disconnect_drain_max{600};   // how long to drain an answer nobody reads
@@ -81,7 +81,7 @@ struct settings {
   upstream_settings upstream;
   store_settings store;
   limits_settings limits;
-  std::string log_level = "info"; // [log] level
+  std::string log_level = "info";       // [log] level
   policies::pricing::price_data prices; // read from limits.prices or built in
 };
 

@@ -8,24 +8,29 @@ namespace {
 using namespace kinds;
 
 std::optional<std::string> check_listen(const std::string& given) {
-  if (parse_listen(given)) return std::nullopt;
+  if (parse_listen(given))
+    return std::nullopt;
   return in_quotes(given) + " is no IP address and port";
 }
 
 std::optional<std::string> check_url(const std::string& given) {
-  if (const auto parsed = parse_upstream(given); !parsed) return parsed.error().message;
+  if (const auto parsed = parse_upstream(given); !parsed)
+    return parsed.error().message;
   return std::nullopt;
 }
 
 std::optional<std::string> put_proxies(settings& s, const node& from) {
   const auto* items = from.as<node::array>();
-  if (!items) return expected("a list of addresses and networks", from);
+  if (!items)
+    return expected("a list of addresses and networks", from);
   std::vector<policies::access::ip_network> networks;
   for (const node& item : *items) {
     const auto* text = item.as<std::string>();
-    if (!text) return expected("a list of strings", item);
+    if (!text)
+      return expected("a list of strings", item);
     auto parsed = policies::access::parse_network(*text);
-    if (!parsed.network) return parsed.error;
+    if (!parsed.network)
+      return parsed.error;
     networks.push_back(*parsed.network);
   }
   s.server.trusted_proxies = std::move(networks);
@@ -41,7 +46,10 @@ std::string show_proxies(const settings& s) {
 
 constexpr std::int64_t hour = 3600, mebi = 1 << 20, gibi = 1 << 30;
 
-#define MEMBER(path) [](settings& s) -> auto& { return s.path; }
+#define MEMBER(path)                                                                               \
+  [](settings & s) -> auto& {                                                                      \
+    return s.path;                                                                                 \
+  }
 
 std::vector<setting> server_settings_table() {
   return {
@@ -90,8 +98,8 @@ std::vector<setting> server_settings_table() {
 
 std::vector<setting> upstream_settings_table() {
   return {
-      text("upstream", "url", "The DeepSeek API.", "http:// or https:// with a host, and maybe a path",
-           MEMBER(upstream.url), check_url),
+      text("upstream", "url", "The DeepSeek API.",
+           "http:// or https:// with a host, and maybe a path", MEMBER(upstream.url), check_url),
       secret("upstream", "key", "The account's real key.", MEMBER(upstream.key)),
       text("upstream", "ca_file", "PEM file of certificate authorities. Empty: the system's.",
            "a path, or empty", MEMBER(upstream.ca_file)),
@@ -116,10 +124,11 @@ std::vector<setting> other_settings_table() {
   return {
       text("admin", "listen", "Where the owner connects.",
            "an address and port, like \"127.0.0.1:8081\"", MEMBER(admin.listen), check_listen),
-      secret("admin", "key",
-             "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
-             "kept in the data directory.",
-             MEMBER(admin.key)),
+      secret(
+          "admin", "key",
+          "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
+          "kept in the data directory.",
+          MEMBER(admin.key)),
       choice("store", "kind", "Where limits, keys and sums are kept.", {"embedded"},
              MEMBER(store.kind)),
       text("store", "path",
@@ -129,8 +138,8 @@ std::vector<setting> other_settings_table() {
       number("store", "journal_segment_bytes", "Bytes of a journal file, allocated ahead.",
              {64 * 1024, gibi}, MEMBER(store.journal_segment_bytes)),
       number("store", "journal_backlog_bytes_max",
-             "Bytes of journal not yet in the sums; beyond, requests get 503.",
-             {mebi, 1024 * gibi}, MEMBER(store.journal_backlog_bytes_max)),
+             "Bytes of journal not yet in the sums; beyond, requests get 503.", {mebi, 1024 * gibi},
+             MEMBER(store.journal_backlog_bytes_max)),
       number("store", "retention_days", "Days the ledger's rows are kept.", {1, 3650},
              MEMBER(store.retention_days)),
       number("limits", "context_tokens", "Context window of the models, in tokens.",
@@ -164,11 +173,16 @@ std::span<const setting> all_settings() {
 }
 
 std::string_view section_prose(std::string_view section) {
-  if (section == "server") return "The data plane.";
-  if (section == "upstream") return "The DeepSeek API behind it.";
-  if (section == "admin") return "The admin plane.";
-  if (section == "store") return "What is kept, and where.";
-  if (section == "limits") return "Bounds of the models, and prices.";
+  if (section == "server")
+    return "The data plane.";
+  if (section == "upstream")
+    return "The DeepSeek API behind it.";
+  if (section == "admin")
+    return "The admin plane.";
+  if (section == "store")
+    return "What is kept, and where.";
+  if (section == "limits")
+    return "Bounds of the models, and prices.";
   return "The log.";
 }
 

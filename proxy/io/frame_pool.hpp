@@ -14,7 +14,8 @@ class frame_pool {
  public:
   static void* take(std::size_t bytes) {
     const std::size_t index = class_of(bytes);
-    if (index >= class_count) return ::operator new(bytes);
+    if (index >= class_count)
+      return ::operator new(bytes);
     if (free_block* block = lists().heads[index]) {
       lists().heads[index] = block->next;
       return block;
@@ -24,7 +25,8 @@ class frame_pool {
 
   static void give(void* memory, std::size_t bytes) noexcept {
     const std::size_t index = class_of(bytes);
-    if (index >= class_count) return ::operator delete(memory);
+    if (index >= class_count)
+      return ::operator delete(memory);
     lists().heads[index] = new (memory) free_block{lists().heads[index]};
   }
 
@@ -40,7 +42,8 @@ class frame_pool {
     std::array<free_block*, class_count> heads{};
     ~free_lists() {
       for (free_block* block : heads)
-        while (block) ::operator delete(std::exchange(block, block->next));
+        while (block)
+          ::operator delete(std::exchange(block, block->next));
     }
   };
   static free_lists& lists() {

@@ -47,14 +47,18 @@ void reactor::run(keys::epochs::participant* turn_of) {
     const bool idle = watched_.empty() && sleeping_.empty() && tick_work_.empty();
     const int wait_ms = idle ? -1 : static_cast<int>(std::max<deadline>(0, next_tick_ - now_));
     const int count = ::epoll_wait(epoll_, events_->events, event_buffer::size, wait_ms);
-    if (turn_of) turn_of->enter();
+    if (turn_of)
+      turn_of->enter();
     refresh_clock();
     turn(count);
-    if (turn_of) turn_of->leave();
+    if (turn_of)
+      turn_of->leave();
   }
-  if (turn_of) turn_of->enter();
+  if (turn_of)
+    turn_of->enter();
   wind_down();
-  if (turn_of) turn_of->leave();
+  if (turn_of)
+    turn_of->leave();
 }
 
 void reactor::turn(int event_count) {
@@ -66,21 +70,26 @@ void reactor::turn(int event_count) {
     else if (what->linked()) // not retired by an event before it in this batch
       what->on_events(event.events);
   }
-  if (now_ >= next_tick_) tick();
-  for (const auto& work : turn_work_) work();
+  if (now_ >= next_tick_)
+    tick();
+  for (const auto& work : turn_work_)
+    work();
   free_retired();
 }
 
 void reactor::free_retired() {
-  for (watched* what : retired_) delete what;
+  for (watched* what : retired_)
+    delete what;
   retired_.clear();
 }
 
 void reactor::wind_down() {
-  for (sleeping& item : std::exchange(sleeping_, {})) item.waiter.resume();
+  for (sleeping& item : std::exchange(sleeping_, {}))
+    item.waiter.resume();
   watched_.for_each([this](list_node& node) { expired_.push_back(&static_cast<watched&>(node)); });
   for (watched* what : std::exchange(expired_, {}))
-    if (what->linked()) what->on_stop();
+    if (what->linked())
+      what->on_stop();
   free_retired();
 }
 
@@ -89,10 +98,12 @@ void reactor::tick() {
   // Collected first: a session that gives up may retire any other object.
   watched_.for_each([this](list_node& node) {
     auto& what = static_cast<watched&>(node);
-    if (what.due <= now_) expired_.push_back(&what);
+    if (what.due <= now_)
+      expired_.push_back(&what);
   });
   for (watched* what : expired_)
-    if (what->linked()) what->on_deadline(now_);
+    if (what->linked())
+      what->on_deadline(now_);
   expired_.clear();
   for (std::size_t i = 0; i < sleeping_.size();) {
     if (sleeping_[i].until > now_) {
@@ -104,7 +115,8 @@ void reactor::tick() {
     sleeping_.pop_back();
     waiter.resume();
   }
-  for (const auto& work : tick_work_) work(now_);
+  for (const auto& work : tick_work_)
+    work(now_);
 }
 
 void reactor::post(std::function<void()> work) {
@@ -124,7 +136,8 @@ void reactor::run_posted() {
     const std::lock_guard guard(mailbox_lock_);
     work.swap(mailbox_);
   }
-  for (const auto& item : work) item();
+  for (const auto& item : work)
+    item();
 }
 
 void reactor::stop() {
@@ -135,7 +148,8 @@ void reactor::drain() {
   std::vector<watched*> all;
   watched_.for_each([&](list_node& node) { all.push_back(&static_cast<watched&>(node)); });
   for (watched* what : all)
-    if (what->linked()) what->on_drain();
+    if (what->linked())
+      what->on_drain();
 }
 
 void reactor::add(watched& what, int fd, std::uint32_t events) {

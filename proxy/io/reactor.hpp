@@ -1,7 +1,7 @@
 // One thread's event loop: an edge-triggered epoll set, a coarse clock for deadlines, and a mailbox
 // for other threads. Asio is not under the data plane: its reactor re-arms each read with a recv
-// that fails (1.2 system calls a request, measured), and nesting an epoll set in it costs two more a
-// loop turn. Asio serves where speed is not the point: the admin plane, signals, name look-up.
+// that fails (1.2 system calls a request, measured), and nesting an epoll set in it costs two more
+// a loop turn. Asio serves where speed is not the point: the admin plane, signals, name look-up.
 #pragma once
 
 #include <chrono>
@@ -43,8 +43,8 @@ class reactor {
   reactor(const reactor&) = delete;
   reactor& operator=(const reactor&) = delete;
 
-  // Runs until stop(), then makes every waiting coroutine give up. `turn` is told of each loop turn, so that key records read in it may be freed
-  // after it; may be null.
+  // Runs until stop(), then makes every waiting coroutine give up. `turn` is told of each loop
+  // turn, so that key records read in it may be freed after it; may be null.
   void run(keys::epochs::participant* turn);
   void stop(); // thread-safe
 
@@ -68,7 +68,9 @@ class reactor {
     reactor& loop;
     deadline until;
     bool await_ready() const { return loop.now() >= until; }
-    void await_suspend(std::coroutine_handle<> waiter) { loop.sleeping_.push_back({until, waiter}); }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      loop.sleeping_.push_back({until, waiter});
+    }
     void await_resume() const {}
   };
   sleeper sleep(deadline until) { return {*this, until}; }

@@ -18,8 +18,10 @@ stream* stream::adopt(reactor& loop, int fd) {
 }
 
 stream::~stream() {
-  if (tls_) SSL_free(tls_);
-  if (fd_ >= 0) ::close(fd_);
+  if (tls_)
+    SSL_free(tls_);
+  if (fd_ >= 0)
+    ::close(fd_);
 }
 
 void stream::use_tls(SSL* tls) {
@@ -33,12 +35,17 @@ void stream::watch_idle(idle_handler handler, void* context) {
 }
 
 void stream::on_events(std::uint32_t events) {
-  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hangup_ = true;
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
-  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    hangup_ = true;
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    readable_ = true;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+    writable_ = true;
   // A resumed coroutine may close this stream: `linked` says whether it still stands.
-  if (writer_ && writable_ && retry_writer()) resume_writer();
-  if (linked() && reader_ && readable_ && retry_reader()) resume_reader();
+  if (writer_ && writable_ && retry_writer())
+    resume_writer();
+  if (linked() && reader_ && readable_ && retry_reader())
+    resume_reader();
   if (linked() && !reader_ && idle_ && readable_ && (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)))
     idle_(idle_context_, *this);
 }
@@ -52,7 +59,8 @@ void stream::on_deadline(deadline now) {
     reader_->result.what = status::timeout;
     resume_reader();
   }
-  if (linked()) refresh_due();
+  if (linked())
+    refresh_due();
 }
 
 void stream::give_up(status why) {
@@ -64,7 +72,8 @@ void stream::give_up(status why) {
     reader_->result.what = why;
     resume_reader();
   }
-  if (linked() && idle_) idle_(idle_context_, *this);
+  if (linked() && idle_)
+    idle_(idle_context_, *this);
 }
 
 void stream::wait_read(operation& op, std::coroutine_handle<> waiter, kind what) {
@@ -93,19 +102,25 @@ void stream::wait_handshake(operation& op, std::coroutine_handle<> waiter) {
 
 bool stream::retry_reader() {
   switch (reading_) {
-  case kind::readable: return attempt_readable(static_cast<readable_op&>(*reader_));
-  case kind::read: return attempt_read(static_cast<read_op&>(*reader_));
-  case kind::handshake: return attempt_handshake(static_cast<handshake_op&>(*reader_));
-  default: return false;
+  case kind::readable:
+    return attempt_readable(static_cast<readable_op&>(*reader_));
+  case kind::read:
+    return attempt_read(static_cast<read_op&>(*reader_));
+  case kind::handshake:
+    return attempt_handshake(static_cast<handshake_op&>(*reader_));
+  default:
+    return false;
   }
 }
 
 bool stream::retry_writer() {
-  if (writing_ == kind::write) return attempt_write(static_cast<write_op&>(*writer_));
+  if (writing_ == kind::write)
+    return attempt_write(static_cast<write_op&>(*writer_));
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) writer_->result.what = status::reset;
+  if (error != 0)
+    writer_->result.what = status::reset;
   return true;
 }
 
@@ -128,13 +143,16 @@ void stream::refresh_due() {
 }
 
 void stream::shutdown_write() {
-  if (tls_) SSL_shutdown(tls_);
+  if (tls_)
+    SSL_shutdown(tls_);
   ::shutdown(fd_, SHUT_WR);
 }
 
 void stream::close() {
-  if (fd_ < 0) return; // aborted before
-  if (tls_ && SSL_is_init_finished(tls_)) SSL_shutdown(tls_);
+  if (fd_ < 0)
+    return; // aborted before
+  if (tls_ && SSL_is_init_finished(tls_))
+    SSL_shutdown(tls_);
   ::close(std::exchange(fd_, -1));
   loop_.retire(this);
 }

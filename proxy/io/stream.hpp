@@ -102,7 +102,8 @@ class stream final : public watched {
   void on_events(std::uint32_t events) override;
   void on_deadline(deadline now) override;
   void on_drain() override {
-    if (reading_ == kind::readable) give_up(status::stopped);
+    if (reading_ == kind::readable)
+      give_up(status::stopped);
   }
   void on_stop() override { give_up(status::stopped); }
   ~stream() override;

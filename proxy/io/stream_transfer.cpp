@@ -18,7 +18,8 @@ void skip_sent(std::span<iovec>& pieces, std::size_t bytes) {
     bytes -= pieces.front().iov_len;
     pieces = pieces.subspan(1);
   }
-  if (bytes == 0) return;
+  if (bytes == 0)
+    return;
   pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + bytes;
   pieces.front().iov_len -= bytes;
 }
@@ -28,7 +29,8 @@ bool stream::attempt_readable(readable_op&) {
   // buffered bytes make no edge, has to be asked.
   if (tls_ && readable_ && !hangup_ && !SSL_has_pending(tls_)) {
     char probe = 0;
-    if (::recv(fd_, &probe, 1, MSG_PEEK) < 0 && errno == EAGAIN) readable_ = false;
+    if (::recv(fd_, &probe, 1, MSG_PEEK) < 0 && errno == EAGAIN)
+      readable_ = false;
   }
   return readable_;
 }
@@ -39,12 +41,14 @@ bool stream::attempt_read(read_op& op) {
 
 bool stream::read_plain(read_op& op) {
   ssize_t got = 0;
-  do got = ::recv(fd_, op.room.data(), op.room.size(), 0);
+  do
+    got = ::recv(fd_, op.room.data(), op.room.size(), 0);
   while (got < 0 && errno == EINTR);
   if (got > 0) {
     op.result.bytes = static_cast<std::size_t>(got);
     // With data and FIN in one edge no further edge comes: keep reading until recv says so.
-    if (op.result.bytes < op.room.size() && !hangup_) readable_ = false;
+    if (op.result.bytes < op.room.size() && !hangup_)
+      readable_ = false;
     return true;
   }
   if (got == 0) {
@@ -62,10 +66,15 @@ bool stream::read_plain(read_op& op) {
 // Whether the operation has to wait; otherwise its result is set.
 bool stream::tls_would_block(int result, operation& op) {
   switch (SSL_get_error(tls_, result)) {
-  case SSL_ERROR_WANT_READ: return readable_ = false, true;
-  case SSL_ERROR_WANT_WRITE: return writable_ = false, true;
-  case SSL_ERROR_ZERO_RETURN: op.result.what = status::closed; break;
-  default: op.result.what = status::reset;
+  case SSL_ERROR_WANT_READ:
+    return readable_ = false, true;
+  case SSL_ERROR_WANT_WRITE:
+    return writable_ = false, true;
+  case SSL_ERROR_ZERO_RETURN:
+    op.result.what = status::closed;
+    break;
+  default:
+    op.result.what = status::reset;
   }
   ERR_clear_error();
   return false;
@@ -73,7 +82,8 @@ bool stream::tls_would_block(int result, operation& op) {
 
 bool stream::read_tls(read_op& op) {
   const int got = SSL_read(tls_, op.room.data(), static_cast<int>(op.room.size()));
-  if (got > 0) return op.result.bytes = static_cast<std::size_t>(got), true;
+  if (got > 0)
+    return op.result.bytes = static_cast<std::size_t>(got), true;
   return !tls_would_block(got, op);
 }
 
@@ -89,8 +99,10 @@ bool stream::write_plain(write_op& op) {
     message.msg_iovlen = std::min<std::size_t>(op.pieces.size(), 64);
     const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return writable_ = false, false;
+      if (errno == EINTR)
+        continue;
+      if (errno == EAGAIN)
+        return writable_ = false, false;
       return op.result.what = status::reset, true;
     }
     op.result.bytes += static_cast<std::size_t>(sent);
@@ -109,11 +121,13 @@ bool stream::write_tls(write_op& op) {
       const std::size_t part = std::min(piece.iov_len, record.size() - filled);
       std::memcpy(record.data() + filled, piece.iov_base, part);
       filled += part;
-      if (filled == record.size()) break;
+      if (filled == record.size())
+        break;
     }
     ERR_clear_error();
     const int sent = SSL_write(tls_, record.data(), static_cast<int>(filled));
-    if (sent <= 0) return !tls_would_block(sent, op);
+    if (sent <= 0)
+      return !tls_would_block(sent, op);
     op.result.bytes += static_cast<std::size_t>(sent);
     skip_sent(op.pieces, static_cast<std::size_t>(sent));
   }

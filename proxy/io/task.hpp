@@ -42,9 +42,12 @@ struct promise : promise_base {
   std::optional<T> value;
   task<T> get_return_object();
   template <class U>
-  void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
+  void return_value(U&& result) {
+    value.emplace(std::forward<U>(result));
+  }
   T take() {
-    if (failure) std::rethrow_exception(failure);
+    if (failure)
+      std::rethrow_exception(failure);
     return std::move(*value);
   }
 };
@@ -54,7 +57,8 @@ struct promise<void> : promise_base {
   task<void> get_return_object();
   void return_void() noexcept {}
   void take() {
-    if (failure) std::rethrow_exception(failure);
+    if (failure)
+      std::rethrow_exception(failure);
   }
 };
 
@@ -70,7 +74,8 @@ class [[nodiscard]] task {
   task(task&& other) noexcept : frame_(std::exchange(other.frame_, {})) {}
   task& operator=(task&&) = delete;
   ~task() {
-    if (frame_) frame_.destroy();
+    if (frame_)
+      frame_.destroy();
   }
 
   struct awaiter {
@@ -101,7 +106,9 @@ inline task<void> promise<void>::get_return_object() {
 struct detached {
   struct promise_type {
     static void* operator new(std::size_t bytes) { return frame_pool::take(bytes); }
-    static void operator delete(void* memory, std::size_t bytes) { frame_pool::give(memory, bytes); }
+    static void operator delete(void* memory, std::size_t bytes) {
+      frame_pool::give(memory, bytes);
+    }
     detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }

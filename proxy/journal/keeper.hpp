@@ -17,7 +17,8 @@ namespace proxy::journal {
 struct keeper_settings {
   std::filesystem::path directory;
   std::size_t segment_bytes = 16u << 20;
-  std::size_t backlog_bytes_max = std::size_t{4} << 30; // unapplied entries on disk; beyond: no room
+  std::size_t backlog_bytes_max = std::size_t{4}
+                                  << 30; // unapplied entries on disk; beyond: no room
   std::chrono::milliseconds sync_every{50};
   std::chrono::milliseconds apply_every{200};
   std::chrono::hours retention{90 * 24};

@@ -7,13 +7,16 @@ namespace proxy::keys {
 
 void origins::refresh(const key_directory& from) {
   const std::uint64_t generation = from.generation();
-  if (generation == generation_) return;
+  if (generation == generation_)
+    return;
   generation_ = generation;
   auto fresh = std::make_shared<list>();
   from.for_each([&](key_slot& slot) {
     const auto* record = slot.record.load();
-    if (record->status != policies::keys::key_status::active || record->secrets.empty()) return;
-    if (record->allowed_referrers.empty()) fresh->everywhere = true;
+    if (record->status != policies::keys::key_status::active || record->secrets.empty())
+      return;
+    if (record->allowed_referrers.empty())
+      fresh->everywhere = true;
     for (const auto& pattern : record->allowed_referrers)
       if (std::ranges::find(fresh->patterns, pattern) == fresh->patterns.end())
         fresh->patterns.push_back(pattern);

@@ -1,5 +1,5 @@
-// Which web origins any key may be used from: a browser's preflight carries no key, so it is answered
-// from the union of all referrer lists; the request itself is judged by its own key's.
+// Which web origins any key may be used from: a browser's preflight carries no key, so it is
+// answered from the union of all referrer lists; the request itself is judged by its own key's.
 #pragma once
 
 #include <memory>

@@ -53,10 +53,11 @@ policies::access::ip_address address_of(const sockaddr_storage& storage) {
   policies::access::ip_address address;
   if (storage.ss_family == AF_INET) {
     address.bytes[10] = address.bytes[11] = 0xff;
-    std::memcpy(address.bytes.data() + 12,
-                &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
+    std::memcpy(address.bytes.data() + 12, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr,
+                4);
   } else {
-    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, 16);
+    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr,
+                16);
   }
   return address;
 }
@@ -67,7 +68,8 @@ outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sha
   const std::string name = where.host + ":" + std::to_string(where.port);
   const auto address = to_socket_address(where);
   if (!address)
-    return failure{errc::bad_configuration, "server.listen: " + name + " is no IP address and port"};
+    return failure{errc::bad_configuration,
+                   "server.listen: " + name + " is no IP address and port"};
   const int fd =
       ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -80,7 +82,8 @@ outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sha
       ::listen(fd, backlog) == 0)
     return bound_socket{fd, {where.host, port_of(fd)}};
   const int error = errno;
-  if (fd >= 0) ::close(fd);
+  if (fd >= 0)
+    ::close(fd);
   if (error == EADDRINUSE)
     return failure{errc::address_in_use,
                    "cannot listen on " + name +
@@ -91,8 +94,8 @@ outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sha
 }
 
 listener::listener(io::reactor& loop, int descriptor, on_client accepted)
-    : loop_(loop), descriptor_(descriptor),
-      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)), accepted_(std::move(accepted)) {}
+    : loop_(loop), descriptor_(descriptor), reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      accepted_(std::move(accepted)) {}
 
 listener* listener::open(io::reactor& loop, int descriptor, on_client accepted) {
   auto* made = new listener(loop, descriptor, std::move(accepted));
@@ -101,18 +104,22 @@ listener* listener::open(io::reactor& loop, int descriptor, on_client accepted) 
 }
 
 listener::~listener() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-  if (reserve_ >= 0) ::close(reserve_);
+  if (descriptor_ >= 0)
+    ::close(descriptor_);
+  if (reserve_ >= 0)
+    ::close(reserve_);
 }
 
 void listener::close() {
-  if (descriptor_ < 0) return;
+  if (descriptor_ < 0)
+    return;
   ::close(std::exchange(descriptor_, -1));
   loop_.retire(this);
 }
 
 void listener::on_events(std::uint32_t) {
-  if (due == io::no_deadline) accept_all();
+  if (due == io::no_deadline)
+    accept_all();
 }
 
 void listener::on_deadline(io::deadline) {
@@ -145,7 +152,8 @@ void listener::out_of_descriptors() {
                pause.count());
   ::close(reserve_);
   const int turned_away = ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
-  if (turned_away >= 0) ::close(turned_away);
+  if (turned_away >= 0)
+    ::close(turned_away);
   reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   due = loop_.in(pause);
 }

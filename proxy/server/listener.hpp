@@ -18,8 +18,8 @@ struct bound_socket {
   int descriptor = -1;
   config::host_port address;
 };
-// `exclusive` finds out whether another process listens there: two proxies of one user could share a
-// port without noticing.
+// `exclusive` finds out whether another process listens there: two proxies of one user could share
+// a port without noticing.
 enum class port_sharing : std::uint8_t { exclusive, with_own_threads };
 outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sharing);
 

@@ -24,7 +24,8 @@ constexpr family families[] = {
     {"connections_closed_total", "Client connections ended.", &counters::connections_closed},
     {"requests_total", "Request heads read, well-formed or not.", &counters::requests},
     {"dispatched_total", "Requests sent upstream.", &counters::dispatched},
-    {"unauthenticated_total", "Requests without a key this proxy knows.", &counters::unauthenticated},
+    {"unauthenticated_total", "Requests without a key this proxy knows.",
+     &counters::unauthenticated},
     {"malformed_total", "Requests refused by the HTTP gate.", &counters::malformed},
     {"upstream_failures_total", "Answers that never came, broke off or were not HTTP.",
      &counters::upstream_failures},
@@ -38,7 +39,8 @@ constexpr family families[] = {
 
 std::uint64_t sum(const metric_sources& from, counter counters::*value) {
   std::uint64_t total = 0;
-  for (const counters* thread : from.threads) total += (thread->*value).get();
+  for (const counters* thread : from.threads)
+    total += (thread->*value).get();
   return total;
 }
 
@@ -66,14 +68,17 @@ std::string metrics_text(const metric_sources& from) {
   head(out, "answers_total", "counter", "Answers to clients by class of status.");
   for (std::size_t i = 1; i < 6; ++i) {
     std::uint64_t total = 0;
-    for (const counters* thread : from.threads) total += thread->answers_by_class[i].get();
+    for (const counters* thread : from.threads)
+      total += thread->answers_by_class[i].get();
     fmt::format_to(out, "deepseek_proxy_answers_total{{class=\"{}xx\"}} {}\n", i, total);
   }
   head(out, "refusals_total", "counter", "Refusals of this proxy by code.");
   for (std::size_t i = 0; i < counters::refusal_codes; ++i) {
     std::uint64_t total = 0;
-    for (const counters* thread : from.threads) total += thread->refusals[i].get();
-    if (total == 0) continue;
+    for (const counters* thread : from.threads)
+      total += thread->refusals[i].get();
+    if (total == 0)
+      continue;
     const auto code = static_cast<policies::admission::refusal_code>(i);
     fmt::format_to(out, "deepseek_proxy_refusals_total{{code=\"{}\"}} {}\n",
                    policies::admission::name_of(code), total);

@@ -23,7 +23,8 @@ std::function<policies::instant()> clock_from(const run_options& options) {
   const auto read = [] {
     return std::chrono::time_point_cast<policies::milliseconds>(system_clock::now());
   };
-  if (!options.pretend_start) return read;
+  if (!options.pretend_start)
+    return read;
   const policies::milliseconds offset = *options.pretend_start - read();
   return [read, offset] { return read() + offset; };
 }
@@ -84,7 +85,8 @@ outcome<void> server::parts::open_store() {
   where.journal.backlog_bytes_max = settings.store.journal_backlog_bytes_max;
   where.journal.retention = std::chrono::hours{24 * settings.store.retention_days};
   auto opened = stores::embedded_store::open(where, directory, now());
-  if (!opened) return opened.error();
+  if (!opened)
+    return opened.error();
   store = std::move(*opened);
   const journal::recovery_report& found = store->recovered();
   if (found.interrupted > 0)
@@ -99,25 +101,28 @@ outcome<void> server::parts::open_store() {
 
 outcome<void> server::parts::open_files() {
   auto table = stores::file_table::open(settings.store.path / stores::database_name);
-  if (!table) return table.error();
+  if (!table)
+    return table.error();
   file_table = std::move(*table);
   files = std::make_unique<stores::file_owners>(
       file_table->load(), [this](std::string file, std::optional<policies::key_id> owner) {
-        boost::asio::post(background, [this, file = std::move(file), owner] {
-          file_table->write(file, owner);
-        });
+        boost::asio::post(
+            background, [this, file = std::move(file), owner] { file_table->write(file, owner); });
       });
   return {};
 }
 
 outcome<void> server::parts::make_shared() {
   auto address = config::parse_upstream(settings.upstream.url);
-  if (!address) return address.error();
+  if (!address)
+    return address.error();
   auto key = config::resolve_secret(settings.upstream.key);
-  if (!key) return key.error();
+  if (!key)
+    return key.error();
   if (address->tls) {
     auto context = upstream::make_client_context(settings.upstream.ca_file);
-    if (!context) return context.error();
+    if (!context)
+      return context.error();
     tls = std::move(*context);
   }
   bodies = std::make_unique<session::byte_budget>(settings.server.body_bytes_total_max);
@@ -148,15 +153,18 @@ outcome<void> server::parts::make_workers() {
     return failure{errc::bad_configuration,
                    "server.listen: '" + settings.server.listen + "' is not like 127.0.0.1:8080"};
   auto probe = listen_on(*where, port_sharing::exclusive);
-  if (!probe) return probe.error();
+  if (!probe)
+    return probe.error();
   ::close(probe->descriptor);
   auto upstream = config::parse_upstream(settings.upstream.url);
   for (int i = 0; i < settings.server.threads; ++i) {
     auto bound = listen_on(*where, port_sharing::with_own_threads);
-    if (!bound) return bound.error();
+    if (!bound)
+      return bound.error();
     *where = bound->address; // port 0: the first thread's choice is everyone's
     auto lane = store->journal().make_lane();
-    if (!lane) return lane.error();
+    if (!lane)
+      return lane.error();
     upstream::pool_settings pool{.host = upstream->host,
                                  .tls = tls.get(),
                                  .connect_timeout = settings.upstream.connect_timeout,
@@ -170,22 +178,25 @@ outcome<void> server::parts::make_workers() {
 
 outcome<void> server::parts::start_admin() {
   auto key = config::admin_key(settings);
-  if (!key) return key.error();
-  admin::admin_context context{
-      .store = *store,
-      .directory = directory,
-      .admin_key = *key,
-      .metrics = [this] { return metrics(); },
-      .now = now,
-      .random = [](std::span<std::byte> out) {
-        if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()),
-                       static_cast<int>(out.size())) != 1)
-          throw std::runtime_error("the system's random generator failed");
-      },
-      .prices = &prices};
+  if (!key)
+    return key.error();
+  admin::admin_context context{.store = *store,
+                               .directory = directory,
+                               .admin_key = *key,
+                               .metrics = [this] { return metrics(); },
+                               .now = now,
+                               .random =
+                                   [](std::span<std::byte> out) {
+                                     if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()),
+                                                    static_cast<int>(out.size())) != 1)
+                                       throw std::runtime_error(
+                                           "the system's random generator failed");
+                                   },
+                               .prices = &prices};
   admin = std::make_unique<admin::admin_server>(std::move(context));
   auto bound = admin->start(settings.admin.listen);
-  if (!bound) return bound.error();
+  if (!bound)
+    return bound.error();
   const std::string url = "http://" + bound->host + ":" + std::to_string(bound->port);
   std::ofstream(settings.store.path / "admin.url") << url << "\n";
   spdlog::info("admin plane on {}", url);
@@ -194,7 +205,8 @@ outcome<void> server::parts::start_admin() {
 
 void server::parts::block_key(policies::key_id id, const std::string& why) {
   auto record = store->get(id);
-  if (!record || record->status != policies::keys::key_status::active) return;
+  if (!record || record->status != policies::keys::key_status::active)
+    return;
   record->status = policies::keys::key_status::inactive;
   record->version += 1;
   record->updated = now();
@@ -228,9 +240,10 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.now = clock_from(options);
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
-  for (const step next : {&parts::open_store, &parts::make_shared, &parts::make_workers,
-                          &parts::start_admin})
-    if (auto done = (p.*next)(); !done) return done.error();
+  for (const step next :
+       {&parts::open_store, &parts::make_shared, &parts::make_workers, &parts::start_admin})
+    if (auto done = (p.*next)(); !done)
+      return done.error();
   return made;
 }
 
@@ -239,7 +252,8 @@ void server::parts::refresh_origins() {
   origins.refresh(directory);
   refresh.expires_after(std::chrono::seconds{1});
   refresh.async_wait([this](const boost::system::error_code& stopped) {
-    if (!stopped) refresh_origins();
+    if (!stopped)
+      refresh_origins();
   });
 }
 
@@ -247,16 +261,19 @@ void server::parts::refresh_origins() {
 void server::parts::drain() {
   spdlog::info("draining: requests in flight have {} s to finish",
                settings.server.drain_timeout.count());
-  for (const auto& one : workers) one->drain();
+  for (const auto& one : workers)
+    one->drain();
   const auto until = std::chrono::steady_clock::now() + settings.server.drain_timeout;
   const auto open = [this] {
     std::size_t count = 0;
-    for (const auto& one : workers) count += one->connections();
+    for (const auto& one : workers)
+      count += one->connections();
     return count;
   };
   while (open() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  for (const auto& one : workers) one->stop();
+  for (const auto& one : workers)
+    one->stop();
   admin->stop();
 }
 
@@ -264,9 +281,11 @@ void server::run() {
   parts& p = *parts_;
   boost::asio::signal_set signals{p.background, SIGTERM, SIGINT};
   signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) p.background.stop();
+    if (!error)
+      p.background.stop();
   });
-  for (const auto& one : p.workers) one->start();
+  for (const auto& one : p.workers)
+    one->start();
   p.refresh_origins();
   spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
                p.data_address.port, p.settings.upstream.url);

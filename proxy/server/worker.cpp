@@ -8,15 +8,18 @@ namespace proxy::server {
 
 worker::worker(session::process& shared, const upstream::resolver& names,
                upstream::pool_settings upstream, journal::lane& lane, int listening)
-    : shared_(shared), pool_(loop_, names, std::move(upstream)),
-      services_{shared, loop_, pool_, lane, {}, {}, {}, {}, {}, {}} {
+    : shared_(shared),
+      pool_(loop_, names, std::move(upstream)), services_{shared, loop_, pool_, lane, {},
+                                                          {},     {},    {},    {},   {}} {
   listener::open(loop_, listening, [this](io::stream& client, policies::access::ip_address peer) {
     accepted(client, peer);
   });
   loop_.every_tick([this](io::deadline now) { flush_tallies(now); });
 }
 
-worker::~worker() { stop(); }
+worker::~worker() {
+  stop();
+}
 
 void worker::start() {
   thread_ = std::thread([this] {
@@ -34,16 +37,17 @@ void worker::drain() {
 }
 
 void worker::stop() {
-  if (!thread_.joinable()) return;
+  if (!thread_.joinable())
+    return;
   loop_.stop();
   thread_.join();
 }
 
 void worker::accepted(io::stream& client, policies::access::ip_address peer) {
-  const auto per_thread =
-      shared_.settings.server.connections_max /
-      static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
-  if (open_.load(std::memory_order_relaxed) >= per_thread) return client.close();
+  const auto per_thread = shared_.settings.server.connections_max /
+                          static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
+  if (open_.load(std::memory_order_relaxed) >= per_thread)
+    return client.close();
   open_.fetch_add(1, std::memory_order_relaxed);
   services_.count.connections_opened.add();
   const auto serve = [](worker& self, io::stream& stream,
@@ -64,7 +68,8 @@ void worker::accepted(io::stream& client, policies::access::ip_address peer) {
 }
 
 void worker::flush_tallies(io::deadline now) {
-  if (now < next_flush_) return;
+  if (now < next_flush_)
+    return;
   next_flush_ = now + 500;
   services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
 }

@@ -19,7 +19,9 @@ step verdict(conversation& c) {
   exchange& x = c.x;
   using status = stores::reserve_op::status;
   switch (x.reservation.result) {
-  case status::held: x.ledger.held = true; return step::go_on;
+  case status::held:
+    x.ledger.held = true;
+    return step::go_on;
   case status::refused: {
     const keys::key_chain chain{*x.key};
     const std::size_t member = std::min(x.reservation.refusal.member, chain.length - 1);
@@ -42,7 +44,8 @@ void prepare(conversation& c, const limits::ask& ask) {
   op.ask = ask;
   op.now = c.now();
   op.result = stores::reserve_op::status::pending;
-  if (!c.x.ledger.held) c.x.ledger.started = op.now;
+  if (!c.x.ledger.held)
+    c.x.ledger.started = op.now;
 }
 
 policies::tokens expected_tokens(conversation& c) {
@@ -57,13 +60,12 @@ policies::tokens expected_tokens(conversation& c) {
 step make_plan(conversation& c) {
   exchange& x = c.x;
   const keys::key_chain chain{*x.key};
-  auto planned =
-      x.route.generates
-          ? admission::plan_request(chain.view(), x.route, x.format, x.inspection, x.model(),
-                                    c.my.shared.prices, c.my.shared.bounds, expected_tokens(c),
-                                    c.now())
-          : admission::plan_call(chain.view(), x.route, c.my.shared.prices, c.my.shared.bounds,
-                                 c.now());
+  auto planned = x.route.generates
+                     ? admission::plan_request(chain.view(), x.route, x.format, x.inspection,
+                                               x.model(), c.my.shared.prices, c.my.shared.bounds,
+                                               expected_tokens(c), c.now())
+                     : admission::plan_call(chain.view(), x.route, c.my.shared.prices,
+                                            c.my.shared.bounds, c.now());
   if (auto* refused = std::get_if<admission::refusal>(&planned)) {
     x.refusal = std::move(*refused);
     return step::refuse;
@@ -74,11 +76,12 @@ step make_plan(conversation& c) {
 
 // The bound that is charged where the usage stays unknown, and the cap that makes it true.
 void cap_output(exchange& x) {
-  if (!x.route.generates) return;
+  if (!x.route.generates)
+    return;
   const policies::tokens cap = admission::cap_for(x.plan, x.reservation.hold.money);
   usage::plan_edits(x.edits, x.format, x.inspection, cap, std::nullopt);
-  x.ledger.bound_tokens = policies::tokens{x.plan.prompt_bound.value +
-                                           cap.value * x.plan.multiplicity};
+  x.ledger.bound_tokens =
+      policies::tokens{x.plan.prompt_bound.value + cap.value * x.plan.multiplicity};
 }
 
 } // namespace
@@ -95,7 +98,8 @@ step inspect(conversation& c) {
   exchange& x = c.x;
   // A call that acts by its path alone (fine-tuning's cancel) may come without a body.
   const bool opaque = x.route.body == access::body_kind::json_opaque && !x.in.body.empty();
-  if (x.route.body != access::body_kind::json_prompt && !opaque) return step::go_on;
+  if (x.route.body != access::body_kind::json_prompt && !opaque)
+    return step::go_on;
   x.format = admission::format_of(x.route.what);
   const usage::inspect_limits bounds{c.settings().server.json_depth_max};
   auto read = usage::inspect(x.format, x.in.body, bounds);
@@ -105,14 +109,16 @@ step inspect(conversation& c) {
   x.inspection = std::move(std::get<usage::inspection>(read));
   if (x.inspection.unbounded_prompt &&
       !refers_to_own_files(x.in.body, x.key->id, c.my.shared.files))
-    return x.refuse_with(admission::refusal_code::permission_denied,
-                         "The request refers to a file that this API key did not upload. (refused by "
-                         "deepseek-proxy)");
+    return x.refuse_with(
+        admission::refusal_code::permission_denied,
+        "The request refers to a file that this API key did not upload. (refused by "
+        "deepseek-proxy)");
   return step::go_on;
 }
 
 io::task<step> hold(conversation& c) {
-  if (make_plan(c) != step::go_on) co_return step::refuse;
+  if (make_plan(c) != step::go_on)
+    co_return step::refuse;
   exchange& x = c.x;
   limits::ask ask = x.plan.ask;
   step s = step::go_on;
@@ -130,7 +136,8 @@ io::task<step> hold(conversation& c) {
     co_await operation;
     s = verdict(c);
   }
-  if (s == step::go_on) cap_output(x);
+  if (s == step::go_on)
+    cap_output(x);
   co_return s;
 }
 

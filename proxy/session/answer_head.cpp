@@ -18,8 +18,9 @@ step failed(conversation& c, refusal_code code, std::string_view log, std::strin
 }
 
 step malformed(conversation& c, std::string_view why) {
-  return failed(c, refusal_code::upstream_failed, why,
-                "The DeepSeek API sent an answer that is not valid HTTP; the request may have run.");
+  return failed(
+      c, refusal_code::upstream_failed, why,
+      "The DeepSeek API sent an answer that is not valid HTTP; the request may have run.");
 }
 
 step no_answer(conversation& c, io::status why) {
@@ -27,7 +28,8 @@ step no_answer(conversation& c, io::status why) {
     return failed(c, refusal_code::upstream_failed, "closed before its answer",
                   "The DeepSeek API closed the connection before it answered; the request may have "
                   "run.");
-  if (c.my.loop.now() >= c.x.lifetime_end) c.x.ledger.ending = journal::ending::expired;
+  if (c.my.loop.now() >= c.x.lifetime_end)
+    c.x.ledger.ending = journal::ending::expired;
   return failed(c, refusal_code::upstream_timeout, "no answer in time",
                 "The DeepSeek API did not answer in time; the request may have run.");
 }
@@ -35,7 +37,9 @@ step no_answer(conversation& c, io::status why) {
 // Interim answers are skipped, up to a bound. A 101 to a request without Upgrade is a lie.
 constexpr int interim_max = 8;
 
-bool is_interim(const http::response_head& head) { return head.status < 200; }
+bool is_interim(const http::response_head& head) {
+  return head.status < 200;
+}
 
 void skip_interim(outbound& up) {
   const std::size_t left = up.filled - up.head_length;
@@ -50,8 +54,8 @@ void begin_body(outbound& up) {
   up.complete = up.head.body == http::framing::none ||
                 (up.head.body == http::framing::length && up.body_left == 0);
   // Bytes behind an answer without a body belong to nothing we asked for.
-  up.reusable = up.request_whole && up.head.keep_alive &&
-                !(up.complete && up.filled > up.head_length);
+  up.reusable =
+      up.request_whole && up.head.keep_alive && !(up.complete && up.filled > up.head_length);
 }
 
 // The owner's trouble, not the client's: nothing of it is passed on, for it shows the real key's
@@ -59,9 +63,10 @@ void begin_body(outbound& up) {
 step upstream_refused(conversation& c) {
   const int status = c.x.up.head.status;
   c.my.count.upstream_refusals.add();
-  spdlog::error("upstream: refused the account's key or balance with {}: check upstream.key and the "
-                "account's balance (request {})",
-                status, c.x.id_view());
+  spdlog::error(
+      "upstream: refused the account's key or balance with {}: check upstream.key and the "
+      "account's balance (request {})",
+      status, c.x.id_view());
   c.x.up.reusable = false;
   c.x.ledger.ending = journal::ending::refused;
   return c.x.refuse_with(refusal_code::upstream_refused,
@@ -73,7 +78,8 @@ step upstream_refused(conversation& c) {
 
 io::task<step> receive_answer(conversation& c) {
   outbound& up = c.x.up;
-  if (!up.block) up.block = c.my.blocks.take();
+  if (!up.block)
+    up.block = c.my.blocks.take();
   const http::head_limits limits{std::min(block_bytes, c.settings().upstream.head_bytes_max),
                                  http::fields_max};
   const bool to_head = c.x.in.head.method == "HEAD";
@@ -82,29 +88,36 @@ io::task<step> receive_answer(conversation& c) {
   int interim = 0;
   for (std::size_t scanned = 0;;) {
     const auto end = http::find_response_end({up.block.get(), up.filled}, scanned, limits);
-    if (end.error) co_return malformed(c, end.error->message);
+    if (end.error)
+      co_return malformed(c, end.error->message);
     if (end.length > 0) {
       up.head_length = end.length;
       const auto error =
           http::parse_response_head(up.head, {up.block.get(), end.length}, to_head, limits);
-      if (error) co_return malformed(c, *error);
-      if (!is_interim(up.head)) break;
+      if (error)
+        co_return malformed(c, *error);
+      if (!is_interim(up.head))
+        break;
       if (up.head.status == 101 || ++interim > interim_max)
         co_return malformed(c, "unexpected interim answers");
       skip_interim(up);
       scanned = 0;
       continue;
     }
-    if (up.filled == block_bytes) co_return malformed(c, "head too large");
+    if (up.filled == block_bytes)
+      co_return malformed(c, "head too large");
     const std::span<char> room{up.block.get() + up.filled, block_bytes - up.filled};
     const io::io_result got = co_await up.connection->read(room, until);
-    if (got.what != io::status::ok) co_return no_answer(c, got.what);
-    if (up.filled == 0) c.x.ledger.first_byte_at = std::chrono::steady_clock::now();
+    if (got.what != io::status::ok)
+      co_return no_answer(c, got.what);
+    if (up.filled == 0)
+      c.x.ledger.first_byte_at = std::chrono::steady_clock::now();
     up.filled += got.bytes;
   }
   c.x.ledger.status = static_cast<std::uint16_t>(up.head.status);
   begin_body(up);
-  if (up.head.status == 401 || up.head.status == 402) co_return upstream_refused(c);
+  if (up.head.status == 401 || up.head.status == 402)
+    co_return upstream_refused(c);
   co_return step::go_on;
 }
 

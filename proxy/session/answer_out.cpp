@@ -5,26 +5,35 @@ namespace proxy::session {
 
 framing_out framing_for(const exchange& x) {
   const outbound& up = x.up;
-  if (up.head.body == http::framing::none) return framing_out::none;
-  if (up.head.body == http::framing::length) return framing_out::length;
+  if (up.head.body == http::framing::none)
+    return framing_out::none;
+  if (up.head.body == http::framing::length)
+    return framing_out::length;
   return x.in.head.http_1_1 ? framing_out::chunked : framing_out::until_close;
 }
 
 std::string_view write_client_head(conversation& c) {
   exchange& x = c.x;
   const framing_out framing = framing_for(x);
-  if (!x.head_block) x.head_block = c.my.blocks.take();
+  if (!x.head_block)
+    x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
   http::write_client_fields(out, x.up.head);
   write_limit_fields(out, c);
   write_origin_fields(out, c);
   // The upstream tells nothing about when to come back; SDKs wait as told.
-  if (x.up.head.status == 429 && x.up.head.retry_after.empty()) out.line("retry-after", "1");
-  if (framing == framing_out::length) out.line("content-length", x.up.head.content_length);
-  if (framing == framing_out::chunked) out.line("transfer-encoding", "chunked");
-  if (framing == framing_out::until_close || c.my.draining) x.in.head.keep_alive = false;
-  if (!x.in.head.keep_alive) out.line("connection", "close");
-  else if (!x.in.head.http_1_1) out.line("connection", "keep-alive");
+  if (x.up.head.status == 429 && x.up.head.retry_after.empty())
+    out.line("retry-after", "1");
+  if (framing == framing_out::length)
+    out.line("content-length", x.up.head.content_length);
+  if (framing == framing_out::chunked)
+    out.line("transfer-encoding", "chunked");
+  if (framing == framing_out::until_close || c.my.draining)
+    x.in.head.keep_alive = false;
+  if (!x.in.head.keep_alive)
+    out.line("connection", "close");
+  else if (!x.in.head.http_1_1)
+    out.line("connection", "keep-alive");
   out.end();
   return out.ok() ? out.text() : std::string_view{};
 }

@@ -20,13 +20,15 @@ inline constexpr std::size_t block_bytes = 16 * 1024;
 class block_pool {
  public:
   std::unique_ptr<char[]> take() {
-    if (free_.empty()) return std::unique_ptr<char[]>(new char[block_bytes]);
+    if (free_.empty())
+      return std::unique_ptr<char[]>(new char[block_bytes]);
     auto block = std::move(free_.back());
     free_.pop_back();
     return block;
   }
   void give(std::unique_ptr<char[]> block) {
-    if (block && free_.size() < kept_max) free_.push_back(std::move(block));
+    if (block && free_.size() < kept_max)
+      free_.push_back(std::move(block));
   }
 
  private:
@@ -40,7 +42,8 @@ class byte_budget {
   explicit byte_budget(std::size_t bytes_max) : left_(static_cast<std::int64_t>(bytes_max)) {}
   bool take(std::size_t bytes) {
     const auto wanted = static_cast<std::int64_t>(bytes);
-    if (left_.fetch_sub(wanted, std::memory_order_relaxed) >= wanted) return true;
+    if (left_.fetch_sub(wanted, std::memory_order_relaxed) >= wanted)
+      return true;
     left_.fetch_add(wanted, std::memory_order_relaxed);
     return false;
   }
@@ -62,7 +65,8 @@ class body_buffer {
 
   // Room for at least one more byte, at most `expected_total` in all; empty: the budget is spent.
   std::span<char> room(byte_budget& budget, std::size_t expected_total) {
-    if (used_ == capacity_ && !grow(budget, expected_total)) return {};
+    if (used_ == capacity_ && !grow(budget, expected_total))
+      return {};
     return {data_ + used_, capacity_ - used_};
   }
   void filled(std::size_t bytes) { used_ += bytes; }
@@ -70,7 +74,8 @@ class body_buffer {
   std::size_t size() const { return used_; }
 
   void release() {
-    if (!data_) return;
+    if (!data_)
+      return;
     std::free(data_);
     budget_->give(capacity_);
     data_ = nullptr;
@@ -81,10 +86,13 @@ class body_buffer {
   bool grow(byte_budget& budget, std::size_t expected_total) {
     constexpr std::size_t first = 64 * 1024;
     std::size_t wanted = capacity_ == 0 ? first : capacity_ * 2;
-    if (expected_total > used_ && wanted > expected_total) wanted = expected_total;
-    if (!budget.take(wanted - capacity_)) return false;
+    if (expected_total > used_ && wanted > expected_total)
+      wanted = expected_total;
+    if (!budget.take(wanted - capacity_))
+      return false;
     auto* grown = static_cast<char*>(std::realloc(data_, wanted));
-    if (!grown) return budget.give(wanted - capacity_), false;
+    if (!grown)
+      return budget.give(wanted - capacity_), false;
     data_ = grown;
     capacity_ = wanted;
     budget_ = &budget;

@@ -21,20 +21,20 @@ struct conversation {
 };
 
 // The steps of a request, in the order in which a session takes them.
-io::task<step> receive_head(conversation& c);                                     // receive.cpp
-step identify(conversation& c, const policies::access::ip_address& peer);         // identify.cpp
-bool body_has_arrived(const exchange& x);                                         // receive.cpp
-io::task<step> hold_provisionally(conversation& c);                               // admit.cpp
-io::task<step> send_continue(conversation& c);                                    // receive.cpp
-io::task<step> receive_body(conversation& c);                                     // receive.cpp
-step inspect(conversation& c);                                                    // admit.cpp
-io::task<step> hold(conversation& c);                                             // admit.cpp
-io::task<step> dispatch(conversation& c);                                         // dispatch.cpp
-io::task<step> upload(conversation& c);                                           // upload.cpp
-io::task<step> receive_answer(conversation& c);                                   // answer_head.cpp
-io::task<step> relay(conversation& c);                                            // relay.cpp
-void settle(conversation& c);                                                     // settle.cpp
-io::task<step> answer_refusal(conversation& c);                                   // refuse.cpp
+io::task<step> receive_head(conversation& c);                             // receive.cpp
+step identify(conversation& c, const policies::access::ip_address& peer); // identify.cpp
+bool body_has_arrived(const exchange& x);                                 // receive.cpp
+io::task<step> hold_provisionally(conversation& c);                       // admit.cpp
+io::task<step> send_continue(conversation& c);                            // receive.cpp
+io::task<step> receive_body(conversation& c);                             // receive.cpp
+step inspect(conversation& c);                                            // admit.cpp
+io::task<step> hold(conversation& c);                                     // admit.cpp
+io::task<step> dispatch(conversation& c);                                 // dispatch.cpp
+io::task<step> upload(conversation& c);                                   // upload.cpp
+io::task<step> receive_answer(conversation& c);                           // answer_head.cpp
+io::task<step> relay(conversation& c);                                    // relay.cpp
+void settle(conversation& c);                                             // settle.cpp
+io::task<step> answer_refusal(conversation& c);                           // refuse.cpp
 
 // The next bytes of the answer's body, taken out of the upstream's framing; a view into the
 // upstream's block, valid until the next call. exchange::up.complete says that it was the last.
@@ -58,8 +58,8 @@ bool needs_scoping(const exchange& x);        // scope.cpp
 io::task<step> relay_scoped(conversation& c); // scope.cpp
 
 // Browsers: a preflight carries no key; the fields that let a page read its answer.
-bool is_preflight(const exchange& x);                             // cors.cpp
-io::task<step> answer_preflight(conversation& c);                 // cors.cpp
+bool is_preflight(const exchange& x);                              // cors.cpp
+io::task<step> answer_preflight(conversation& c);                  // cors.cpp
 void write_origin_fields(http::head_writer& out, conversation& c); // cors.cpp
 
 // x-request-id, x-ratelimit-*, x-budget-*.

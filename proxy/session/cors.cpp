@@ -14,7 +14,8 @@ bool named(std::string_view name, std::string_view lower) {
 
 std::string_view field_of(const http::request_head& head, std::string_view lower) {
   for (const http::field& f : head.all())
-    if (named(f.name, lower)) return f.value;
+    if (named(f.name, lower))
+      return f.value;
   return {};
 }
 
@@ -40,16 +41,20 @@ io::task<step> answer_preflight(conversation& c) {
                             "deepseek-proxy)");
   x.in.body_complete = body_has_arrived(x) && x.in.head.content_length == 0;
   x.in.next_at = x.in.head_length;
-  if (!x.in.body_complete) x.in.head.keep_alive = false;
-  if (!x.head_block) x.head_block = c.my.blocks.take();
+  if (!x.in.body_complete)
+    x.in.head.keep_alive = false;
+  if (!x.head_block)
+    x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
   out.raw("HTTP/1.1 204 No Content\r\n");
   write_origin_fields(out, c);
   out.line("access-control-allow-methods", "GET, POST, DELETE");
   const std::string_view wanted = field_of(x.in.head, "access-control-request-headers");
-  if (!wanted.empty()) out.line("access-control-allow-headers", wanted);
+  if (!wanted.empty())
+    out.line("access-control-allow-headers", wanted);
   out.line("access-control-max-age", "600");
-  if (!x.in.head.keep_alive) out.line("connection", "close");
+  if (!x.in.head.keep_alive)
+    out.line("connection", "close");
   out.end();
   const std::string_view text = out.text();
   iovec piece{const_cast<char*>(text.data()), text.size()};
@@ -60,7 +65,8 @@ io::task<step> answer_preflight(conversation& c) {
 
 void write_origin_fields(http::head_writer& out, conversation& c) {
   const std::string_view origin = c.x.in.head.origin;
-  if (origin.empty() || !c.my.shared.origins.any_allows(origin)) return;
+  if (origin.empty() || !c.my.shared.origins.any_allows(origin))
+    return;
   out.line("access-control-allow-origin", origin);
   out.line("access-control-expose-headers", exposed);
   out.line("vary", "origin");

@@ -22,13 +22,13 @@ class counter {
 struct counters {
   counter connections_opened;
   counter connections_closed;
-  counter requests;              // heads read, of any kind
-  counter dispatched;            // sent upstream
-  counter unauthenticated;       // refused without a known key
-  counter malformed;             // refused by the gate
-  counter upstream_failures;     // 502 and 504 of ours
-  counter upstream_refusals;     // upstream's 401 and 402
-  counter overruns;              // billed above the hold: a pricing bug
+  counter requests;          // heads read, of any kind
+  counter dispatched;        // sent upstream
+  counter unauthenticated;   // refused without a known key
+  counter malformed;         // refused by the gate
+  counter upstream_failures; // 502 and 504 of ours
+  counter upstream_refusals; // upstream's 401 and 402
+  counter overruns;          // billed above the hold: a pricing bug
   counter bytes_to_clients;
   counter settled_nano_usd;
   std::array<counter, 6> answers_by_class; // [2] 2xx ... [5] 5xx, of all answers

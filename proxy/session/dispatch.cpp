@@ -13,13 +13,18 @@ namespace {
 
 using policies::admission::refusal_code;
 
-std::size_t body_size(const exchange& x) { return x.edits.resulting_size(x.in.body.size()); }
+std::size_t body_size(const exchange& x) {
+  return x.edits.resulting_size(x.in.body.size());
+}
 
-bool has_body(const exchange& x) { return x.in.head.body != http::framing::none; }
+bool has_body(const exchange& x) {
+  return x.in.head.body != http::framing::none;
+}
 
 std::string_view write_head(conversation& c) {
   exchange& x = c.x;
-  if (!x.head_block) x.head_block = c.my.blocks.take();
+  if (!x.head_block)
+    x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
   const process& shared = c.my.shared;
   const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, shared.bearer};
@@ -37,7 +42,8 @@ using pieces = std::array<iovec, 20>; // head, and body pieces around at most 8 
 std::span<iovec> gather(pieces& out, std::string_view head, const exchange& x) {
   std::size_t count = 0;
   const auto add = [&](std::string_view text) {
-    if (!text.empty()) out[count++] = {const_cast<char*>(text.data()), text.size()};
+    if (!text.empty())
+      out[count++] = {const_cast<char*>(text.data()), text.size()};
   };
   add(head);
   std::size_t at = 0;
@@ -53,8 +59,10 @@ std::span<iovec> gather(pieces& out, std::string_view head, const exchange& x) {
 // The intent stands in the journal before the first byte can leave.
 bool record_intent(conversation& c) {
   exchange& x = c.x;
-  if (x.ledger.dispatched) return true; // a retry of the same request
-  if (!c.my.lane.room_for_intent()) return false;
+  if (x.ledger.dispatched)
+    return true; // a retry of the same request
+  if (!c.my.lane.room_for_intent())
+    return false;
   x.ledger.dispatched_at = std::chrono::steady_clock::now();
   c.my.lane.append(intent_of(x, c.now()));
   x.ledger.dispatched = true;
@@ -110,7 +118,8 @@ io::task<step> dispatch(conversation& c) {
     if (!pooled) {
       auto connecting = c.my.upstream.connect();
       outcome<io::stream*> made = co_await std::move(connecting);
-      if (!made) co_return unreachable(c, made.error());
+      if (!made)
+        co_return unreachable(c, made.error());
       x.up.connection = *made;
     }
     if (!record_intent(c)) {
@@ -120,14 +129,17 @@ io::task<step> dispatch(conversation& c) {
     auto sending = send(c, head);
     const io::io_result sent = co_await std::move(sending);
     x.up.request_whole = sent.what == io::status::ok;
-    if (sent.bytes > 0) break; // if cut short it may answer all the same; what ran is unknown
+    if (sent.bytes > 0)
+      break; // if cut short it may answer all the same; what ran is unknown
     drop_connection(x);
-    if (pooled) continue; // nothing was written: ask another connection
+    if (pooled)
+      continue; // nothing was written: ask another connection
     x.ledger.ending = journal::ending::not_dispatched;
     co_return unreachable(c, {errc::upstream_unreachable, "closed before a byte was written"});
   }
   x.ledger.ending = journal::ending::cut; // until an answer says better
-  if (x.route.body != policies::access::body_kind::streamed) co_return step::go_on;
+  if (x.route.body != policies::access::body_kind::streamed)
+    co_return step::go_on;
   auto uploading = upload(c);
   co_return co_await std::move(uploading);
 }

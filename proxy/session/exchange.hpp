@@ -49,13 +49,13 @@ struct inbound {
 struct outbound {
   io::stream* connection = nullptr;
   std::unique_ptr<char[]> block; // the answer's head, then its body piece by piece
-  std::size_t at = 0;     // bytes [at, filled) of the block are still to be looked at
+  std::size_t at = 0;            // bytes [at, filled) of the block are still to be looked at
   std::size_t filled = 0;
   std::size_t head_length = 0;
   http::response_head head;
   http::chunk_decoder chunks;
   std::uint64_t body_left = 0;
-  bool complete = false; // the whole answer was read
+  bool complete = false;     // the whole answer was read
   bool request_whole = true; // all of the request was written
   bool reusable = false;     // for another request, once complete
   policies::usage::tap tap;
@@ -117,12 +117,8 @@ struct exchange {
   bool answer_started = false; // bytes of an answer went to the client
   io::deadline lifetime_end = 0;
 
-  std::string_view model() const {
-    return inspection.model;
-  }
-  bool anthropic() const {
-    return in.head.path.starts_with("/anthropic");
-  }
+  std::string_view model() const { return inspection.model; }
+  bool anthropic() const { return in.head.path.starts_with("/anthropic"); }
   step refuse_with(policies::admission::refusal_code code, std::string message,
                    std::string_view param = {}) {
     refusal = policies::admission::refusal{code, std::move(message), param, {}, true};

@@ -32,8 +32,10 @@ struct watcher {
   }
   void judge() {
     const bool short_enough = text.size() <= id_length_max;
-    if (names_id && !(short_enough && files->owns(key, text))) clean = false;
-    if (short_enough && files->owned_by_other(key, text)) clean = false;
+    if (names_id && !(short_enough && files->owns(key, text)))
+      clean = false;
+    if (short_enough && files->owned_by_other(key, text))
+      clean = false;
     text.clear();
   }
 

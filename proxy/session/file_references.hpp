@@ -8,8 +8,9 @@
 
 namespace proxy::session {
 
-// Whether every file that `body` (valid JSON) refers to is `key`'s own: the value of any file_id and
-// the members of any file_ids must be, and no other string may be the id of somebody else's file.
+// Whether every file that `body` (valid JSON) refers to is `key`'s own: the value of any file_id
+// and the members of any file_ids must be, and no other string may be the id of somebody else's
+// file.
 bool refers_to_own_files(std::string_view body, policies::key_id key,
                          const stores::file_owners& files);
 

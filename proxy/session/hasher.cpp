@@ -10,7 +10,8 @@ namespace proxy::session {
 
 hasher::hasher()
     : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
-  if (!algorithm_ || !context_) throw std::runtime_error("OpenSSL has no SHA-256");
+  if (!algorithm_ || !context_)
+    throw std::runtime_error("OpenSSL has no SHA-256");
 }
 
 policies::keys::secret_hash hasher::of(std::string_view secret) {

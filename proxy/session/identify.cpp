@@ -14,7 +14,9 @@ using policies::admission::refusal_code;
 
 constexpr std::string_view ours = " (refused by deepseek-proxy)";
 
-std::string by_us(std::string text) { return text.append(ours); }
+std::string by_us(std::string text) {
+  return text.append(ours);
+}
 
 bool is_bearer(std::string_view scheme) {
   constexpr std::string_view bearer = "bearer";
@@ -25,7 +27,8 @@ bool is_bearer(std::string_view scheme) {
 // "Bearer x" -> x; anything else -> empty.
 std::string_view bearer_of(std::string_view authorization) {
   const std::size_t space = authorization.find(' ');
-  if (space == std::string_view::npos || !is_bearer(authorization.substr(0, space))) return {};
+  if (space == std::string_view::npos || !is_bearer(authorization.substr(0, space)))
+    return {};
   std::string_view token = authorization.substr(space + 1);
   token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
   return token;
@@ -99,7 +102,8 @@ step check_body_form(conversation& c) {
 
 access::ip_address client_of(conversation& c, const access::ip_address& peer) {
   const auto& trusted = c.settings().server.trusted_proxies;
-  if (trusted.empty() || !access::any_contains(trusted, peer)) return peer;
+  if (trusted.empty() || !access::any_contains(trusted, peer))
+    return peer;
   std::array<std::string_view, http::fields_max> lines;
   std::size_t count = 0;
   for (const http::field& f : c.x.in.head.all())
@@ -114,9 +118,12 @@ access::ip_address client_of(conversation& c, const access::ip_address& peer) {
 step identify(conversation& c, const access::ip_address& peer) {
   c.x.client = client_of(c, peer);
   step s = authenticate(c);
-  if (s == step::go_on) s = find_route(c);
-  if (s == step::go_on) s = check_body_form(c);
-  if (s != step::go_on) return s;
+  if (s == step::go_on)
+    s = find_route(c);
+  if (s == step::go_on)
+    s = check_body_form(c);
+  if (s != step::go_on)
+    return s;
   const http::request_head& head = c.x.in.head;
   const policies::admission::caller_facts facts{c.x.client, head.referer, head.origin,
                                                 &c.x.presented};

@@ -12,7 +12,8 @@ using policies::admission::refusal_code;
 
 // Heads that outgrow the block get a larger one, once.
 bool grow(inbound& in, std::size_t bytes_max) {
-  if (in.capacity >= bytes_max) return false;
+  if (in.capacity >= bytes_max)
+    return false;
   std::unique_ptr<char[]> larger{new char[bytes_max]};
   std::memcpy(larger.get(), in.block.get(), in.received);
   in.block = std::move(larger);
@@ -29,7 +30,8 @@ step late(exchange& x, const char* what) {
 // A body may be slow, but not slower than the minimum rate after a grace.
 io::deadline body_deadline(const conversation& c, io::deadline began, std::uint64_t received) {
   constexpr std::int64_t grace_ms = 10'000;
-  const std::int64_t rate = std::max<std::int64_t>(1, c.settings().server.body_bytes_per_second_min);
+  const std::int64_t rate =
+      std::max<std::int64_t>(1, c.settings().server.body_bytes_per_second_min);
   return began + grace_ms + static_cast<std::int64_t>(received) * 1000 / rate;
 }
 
@@ -41,8 +43,10 @@ io::task<step> fill_block(conversation& c, std::size_t end) {
     const std::span<char> room{in.block.get() + in.received, in.capacity - in.received};
     const io::io_result got =
         co_await c.client.read(room, body_deadline(c, began, in.received - in.head_length));
-    if (got.what == io::status::timeout) co_return late(c.x, "body");
-    if (got.what != io::status::ok) co_return step::drop;
+    if (got.what == io::status::timeout)
+      co_return late(c.x, "body");
+    if (got.what != io::status::ok)
+      co_return step::drop;
     in.received += got.bytes;
   }
   in.body = {in.block.get() + in.head_length, end - in.head_length};
@@ -69,7 +73,8 @@ io::task<step> fill_large(conversation& c, std::size_t length) {
   std::string_view at_hand{in.block.get() + in.head_length, in.received - in.head_length};
   while (in.large.size() < length) {
     std::span<char> room = in.large.room(c.my.shared.bodies, length);
-    if (room.empty()) co_return over_budget(c.x);
+    if (room.empty())
+      co_return over_budget(c.x);
     room = room.first(std::min(room.size(), length - in.large.size()));
     if (!at_hand.empty()) {
       const std::size_t part = std::min(room.size(), at_hand.size());
@@ -78,9 +83,12 @@ io::task<step> fill_large(conversation& c, std::size_t length) {
       in.large.filled(part);
       continue;
     }
-    const io::io_result got = co_await c.client.read(room, body_deadline(c, began, in.large.size()));
-    if (got.what == io::status::timeout) co_return late(c.x, "body");
-    if (got.what != io::status::ok) co_return step::drop;
+    const io::io_result got =
+        co_await c.client.read(room, body_deadline(c, began, in.large.size()));
+    if (got.what == io::status::timeout)
+      co_return late(c.x, "body");
+    if (got.what != io::status::ok)
+      co_return step::drop;
     in.large.filled(got.bytes);
   }
   in.body = in.large.view();
@@ -101,8 +109,10 @@ decoded take_chunks(conversation& c, http::chunk_decoder& decoder, std::span<cha
   if (result.now == state::bad)
     return {c.x.refuse_with(refusal_code::invalid_request,
                             "The chunked body is malformed. (refused by deepseek-proxy)")};
-  if (result.now == state::too_large) return {too_large(c)};
-  if (result.now == state::more) return {};
+  if (result.now == state::too_large)
+    return {too_large(c)};
+  if (result.now == state::more)
+    return {};
   // What follows the body is the next request: back into the block, behind this head.
   const std::size_t left = fresh.size() - result.consumed;
   std::memcpy(in.block.get() + in.head_length, fresh.data() + result.consumed, left);
@@ -119,7 +129,8 @@ io::task<step> fill_chunked(conversation& c) {
   std::uint64_t received = 0;
   for (;;) {
     std::span<char> room = in.large.room(c.my.shared.bodies, 0);
-    if (room.empty()) co_return over_budget(c.x);
+    if (room.empty())
+      co_return over_budget(c.x);
     // Never more than the block could take back.
     room = room.first(std::min(room.size(), in.capacity - in.head_length));
     std::size_t fresh = at_hand;
@@ -129,14 +140,18 @@ io::task<step> fill_chunked(conversation& c) {
       at_hand -= fresh;
     } else {
       const io::io_result got = co_await c.client.read(room, body_deadline(c, began, received));
-      if (got.what == io::status::timeout) co_return late(c.x, "body");
-      if (got.what != io::status::ok) co_return step::drop;
+      if (got.what == io::status::timeout)
+        co_return late(c.x, "body");
+      if (got.what != io::status::ok)
+        co_return step::drop;
       fresh = got.bytes;
     }
     received += fresh;
     const decoded now = take_chunks(c, decoder, room.first(fresh));
-    if (now.what != step::go_on) co_return now.what;
-    if (now.done) break;
+    if (now.what != step::go_on)
+      co_return now.what;
+    if (now.done)
+      break;
   }
   in.body = in.large.view();
   co_return step::go_on;
@@ -152,14 +167,17 @@ io::task<step> receive_head(conversation& c) {
   http::head_end end;
   for (;;) {
     end = http::find_head_end({in.block.get(), in.received}, in.scanned, limits);
-    if (end.error || end.length > 0) break;
+    if (end.error || end.length > 0)
+      break;
     if (in.received == in.capacity && !grow(in, server.head_bytes_max))
       co_return c.x.refuse_with(refusal_code::header_too_large,
                                 "The request's head is too large. (refused by deepseek-proxy)");
     const std::span<char> room{in.block.get() + in.received, in.capacity - in.received};
     const io::io_result got = co_await c.client.read(room, until);
-    if (got.what == io::status::timeout && in.received > 0) co_return late(c.x, "head");
-    if (got.what != io::status::ok) co_return step::drop;
+    if (got.what == io::status::timeout && in.received > 0)
+      co_return late(c.x, "head");
+    if (got.what != io::status::ok)
+      co_return step::drop;
     in.received += got.bytes;
   }
   c.x.ledger.head_read = std::chrono::steady_clock::now();
@@ -169,7 +187,8 @@ io::task<step> receive_head(conversation& c) {
     in.head_length = end.length;
     error = http::parse_request_head(in.head, {in.block.get(), end.length}, limits);
   }
-  if (!error) co_return step::go_on;
+  if (!error)
+    co_return step::go_on;
   c.my.count.malformed.add();
   in.head.keep_alive = false;
   co_return c.x.refuse_with(error->code,
@@ -177,7 +196,8 @@ io::task<step> receive_head(conversation& c) {
 }
 
 io::task<step> send_continue(conversation& c) {
-  if (!c.x.in.head.expect_continue || body_has_arrived(c.x)) co_return step::go_on;
+  if (!c.x.in.head.expect_continue || body_has_arrived(c.x))
+    co_return step::go_on;
   constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   iovec piece{const_cast<char*>(text.data()), text.size()};
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
@@ -198,7 +218,8 @@ io::task<step> receive_body(conversation& c) {
   if (in.head.body == http::framing::length && length > c.settings().server.body_bytes_max)
     co_return too_large(c);
   auto told = send_continue(c);
-  if (co_await std::move(told) != step::go_on) co_return step::drop;
+  if (co_await std::move(told) != step::go_on)
+    co_return step::drop;
   step s = step::go_on;
   if (in.head.body == http::framing::none) {
     in.next_at = in.head_length;

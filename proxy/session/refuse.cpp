@@ -14,10 +14,12 @@ using admission::refusal_code;
 void count(conversation& c) {
   const refusal_code code = c.x.refusal->code;
   const auto index = static_cast<std::size_t>(code);
-  if (index < counters::refusal_codes) c.my.count.refusals[index].add();
+  if (index < counters::refusal_codes)
+    c.my.count.refusals[index].add();
   const int status = admission::status_of(code);
   c.my.count.answers_by_class[static_cast<std::size_t>(status / 100)].add();
-  if (c.x.key && !c.x.ledger.dispatched) c.my.refused.count(c.x.key->id, code);
+  if (c.x.key && !c.x.ledger.dispatched)
+    c.my.refused.count(c.x.key->id, code);
 }
 
 std::string_view reason_of(int status) {
@@ -32,13 +34,15 @@ void write_retry(http::head_writer& out, const admission::refusal& why) {
     out.line("retry-after", static_cast<std::uint64_t>((ms + 999) / 1000));
     out.line("retry-after-ms", static_cast<std::uint64_t>(ms));
   }
-  if (!why.should_retry) out.line("x-should-retry", "false");
+  if (!why.should_retry)
+    out.line("x-should-retry", "false");
 }
 
 std::string_view write_head(conversation& c, std::size_t body_size) {
   exchange& x = c.x;
   const int status = admission::status_of(x.refusal->code);
-  if (!x.head_block) x.head_block = c.my.blocks.take();
+  if (!x.head_block)
+    x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
   std::array<char, 16> line{};
   fmt::format_to_n(line.data(), line.size(), "HTTP/1.1 {} ", status);
@@ -49,8 +53,10 @@ std::string_view write_head(conversation& c, std::size_t body_size) {
   write_limit_fields(out, c);
   write_origin_fields(out, c);
   write_retry(out, *x.refusal);
-  if (status == 401) out.line("www-authenticate", "Bearer");
-  if (!x.in.head.keep_alive) out.line("connection", "close");
+  if (status == 401)
+    out.line("www-authenticate", "Bearer");
+  if (!x.in.head.keep_alive)
+    out.line("connection", "close");
   out.end();
   return out.text();
 }
@@ -63,7 +69,8 @@ io::task<step> linger(conversation& c) {
   const io::deadline until = c.my.loop.in(std::chrono::seconds{2});
   for (std::size_t drained = 0; drained < bytes_max;) {
     const io::io_result got = co_await c.client.read(ignored, until);
-    if (got.what != io::status::ok) break;
+    if (got.what != io::status::ok)
+      break;
     drained += got.bytes;
   }
   co_return step::drop;
@@ -80,7 +87,8 @@ io::task<step> answer_refusal(conversation& c) {
     x.in.next_at = x.in.head_length + (x.in.head.body == http::framing::length
                                            ? static_cast<std::size_t>(x.in.head.content_length)
                                            : 0);
-  if (!in_step) x.in.head.keep_alive = false;
+  if (!in_step)
+    x.in.head.keep_alive = false;
   std::string body;
   if (x.anthropic())
     admission::append_anthropic_error(body, *x.refusal);
@@ -92,8 +100,10 @@ io::task<step> answer_refusal(conversation& c) {
                               iovec{body.data(), bare ? 0 : body.size()}};
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
   const io::io_result sent = co_await c.client.write(pieces, until);
-  if (sent.what != io::status::ok) co_return step::drop;
-  if (x.in.head.keep_alive) co_return step::go_on;
+  if (sent.what != io::status::ok)
+    co_return step::drop;
+  if (x.in.head.keep_alive)
+    co_return step::go_on;
   auto lingering = linger(c);
   co_return co_await std::move(lingering);
 }

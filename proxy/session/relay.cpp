@@ -15,7 +15,8 @@ namespace usage = policies::usage;
 void start_tap(exchange& x) {
   const outbound& up = x.up;
   x.up.tapped = x.route.generates && up.head.status < 400;
-  if (!x.up.tapped) return;
+  if (!x.up.tapped)
+    return;
   const auto kind = up.head.event_stream ? usage::tap::kind::sse : usage::tap::kind::plain;
   x.up.tap.start(x.format, kind, {});
 }
@@ -32,13 +33,15 @@ class frame {
     } else if (framing != framing_out::none) {
       add(payload);
     }
-    if (framing == framing_out::chunked && last) add(http::last_chunk);
+    if (framing == framing_out::chunked && last)
+      add(http::last_chunk);
   }
   std::span<iovec> pieces() { return {pieces_.data(), count_}; }
 
  private:
   void add(std::string_view text) {
-    if (!text.empty()) pieces_[count_++] = {const_cast<char*>(text.data()), text.size()};
+    if (!text.empty())
+      pieces_[count_++] = {const_cast<char*>(text.data()), text.size()};
   }
   std::array<char, 18> size_{};
   std::array<iovec, 5> pieces_{};
@@ -48,12 +51,14 @@ class frame {
 step broken_off(conversation& c) {
   c.my.count.upstream_failures.add();
   c.x.up.reusable = false;
-  if (c.my.loop.now() >= c.x.lifetime_end) c.x.ledger.ending = journal::ending::expired;
+  if (c.my.loop.now() >= c.x.lifetime_end)
+    c.x.ledger.ending = journal::ending::expired;
   spdlog::warn("upstream: broke off its answer (request {})", c.x.id_view());
   if (!c.x.answer_started)
     return c.x.refuse_with(refusal_code::upstream_failed,
                            "The DeepSeek API broke off its answer; the request may have run.");
-  if (!c.x.in.head.http_1_1) c.client.abort(); // nothing else tells the client that bytes are missing
+  if (!c.x.in.head.http_1_1)
+    c.client.abort(); // nothing else tells the client that bytes are missing
   return step::drop;
 }
 
@@ -67,7 +72,8 @@ io::deadline read_deadline(const conversation& c, io::deadline drain_end) {
 }
 
 void close_books(conversation& c) {
-  if (c.x.up.tapped) c.x.up.tap.finish();
+  if (c.x.up.tapped)
+    c.x.up.tap.finish();
   settle(c);
   release_upstream(c);
 }
@@ -89,22 +95,28 @@ io::task<step> relay(conversation& c) {
     if (!x.up.complete && !(first && head_goes_ahead)) {
       auto reading = next_piece(c, read_deadline(c, drain_end));
       next = co_await std::move(reading);
-      if (next.broken) co_return broken_off(c);
-      if (x.up.tapped) x.up.tap.feed(next.payload);
+      if (next.broken)
+        co_return broken_off(c);
+      if (x.up.tapped)
+        x.up.tap.feed(next.payload);
     }
     first = false;
     const bool last = x.up.complete;
-    if (last) close_books(c);
-    if (x.client_gone) continue;
+    if (last)
+      close_books(c);
+    if (x.client_gone)
+      continue;
     frame out{std::exchange(head, {}), next.payload, framing, last};
     const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
     const io::io_result sent = co_await c.client.write(out.pieces(), until);
     x.answer_started = true;
     c.my.count.bytes_to_clients.add(sent.bytes);
-    if (sent.what == io::status::ok) continue;
+    if (sent.what == io::status::ok)
+      continue;
     x.client_gone = true;
     drain_end = c.my.loop.in(c.settings().server.disconnect_drain_max);
-    if (!last && !worth_draining(c)) co_return step::drop;
+    if (!last && !worth_draining(c))
+      co_return step::drop;
   } while (!x.up.complete);
   if (x.ledger.status < 600)
     c.my.count.answers_by_class[static_cast<std::size_t>(x.ledger.status / 100)].add();

@@ -34,12 +34,14 @@ void narrow_list(json::value& answer, Keep keep) {
   json::object* object = answer.if_object();
   json::value* data = object ? object->if_contains("data") : nullptr;
   json::array* items = data ? data->if_array() : nullptr;
-  if (!items) return;
+  if (!items)
+    return;
   json::array kept;
   for (json::value& item : *items) {
     const json::object* fields = item.if_object();
     const json::value* id = fields ? fields->if_contains("id") : nullptr;
-    if (id && id->is_string() && keep(std::string_view{id->get_string()})) kept.push_back(item);
+    if (id && id->is_string() && keep(std::string_view{id->get_string()}))
+      kept.push_back(item);
   }
   *items = std::move(kept);
 }
@@ -54,7 +56,8 @@ std::string id_in(const json::value& answer) {
 std::string scoped(conversation& c, std::string body) {
   boost::system::error_code failed;
   json::value answer = json::parse(body, failed);
-  if (failed || c.x.up.head.status >= 400) return body;
+  if (failed || c.x.up.head.status >= 400)
+    return body;
   switch (c.x.route.what) {
   case feature::models:
     narrow_list(answer, [&](std::string_view id) { return may_use_model(c, id); });
@@ -63,10 +66,14 @@ std::string scoped(conversation& c, std::string body) {
     narrow_list(answer, [&](std::string_view id) { return may_use_file(c, id); });
     break;
   case feature::file_upload:
-    if (std::string id = id_in(answer); !id.empty()) c.my.shared.files.claim(c.x.key->id, id);
+    if (std::string id = id_in(answer); !id.empty())
+      c.my.shared.files.claim(c.x.key->id, id);
     return body;
-  case feature::file_delete: c.my.shared.files.release(std::string(c.x.route.id)); return body;
-  default: return body;
+  case feature::file_delete:
+    c.my.shared.files.release(std::string(c.x.route.id));
+    return body;
+  default:
+    return body;
   }
   return json::serialize(answer);
 }
@@ -78,7 +85,8 @@ io::task<std::optional<std::string>> collect(conversation& c) {
         std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
     auto reading = next_piece(c, until);
     const piece next = co_await std::move(reading);
-    if (next.broken || body.size() + next.payload.size() > answer_bytes_max) co_return std::nullopt;
+    if (next.broken || body.size() + next.payload.size() > answer_bytes_max)
+      co_return std::nullopt;
     body.append(next.payload);
   }
   co_return body;
@@ -119,8 +127,9 @@ io::task<step> relay_scoped(conversation& c) {
   x.up.head.content_length = narrowed.size();
   const std::string_view head = write_client_head(c);
   const bool bare = x.in.head.method == "HEAD";
-  std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
-                              iovec{const_cast<char*>(narrowed.data()), bare ? 0 : narrowed.size()}};
+  std::array<iovec, 2> pieces{
+      iovec{const_cast<char*>(head.data()), head.size()},
+      iovec{const_cast<char*>(narrowed.data()), bare ? 0 : narrowed.size()}};
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
   const io::io_result sent = co_await c.client.write(pieces, until);
   x.answer_started = true;

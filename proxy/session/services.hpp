@@ -37,9 +37,9 @@ struct process {
   byte_budget& bodies;
   stores::file_owners& files;
   const keys::origins& origins;
-  std::string upstream_host;      // Host field
-  std::string upstream_base_path; // in front of each target
-  std::string bearer;             // the real key
+  std::string upstream_host;              // Host field
+  std::string upstream_base_path;         // in front of each target
+  std::string bearer;                     // the real key
   std::function<policies::instant()> now; // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;

@@ -59,11 +59,13 @@ void reset(services& my, exchange& x) {
 
 void give_exchange(services& my, std::unique_ptr<exchange> x) {
   reset(my, *x);
-  if (x->in.capacity == block_bytes) my.blocks.give(std::move(x->in.block));
+  if (x->in.capacity == block_bytes)
+    my.blocks.give(std::move(x->in.block));
   x->in.block.reset();
   x->in.received = 0;
   constexpr std::size_t kept_max = 256;
-  if (my.idle_exchanges.size() < kept_max) my.idle_exchanges.push_back(std::move(x));
+  if (my.idle_exchanges.size() < kept_max)
+    my.idle_exchanges.push_back(std::move(x));
 }
 
 // Whether more of the client's bytes are at hand: a pipelined request.
@@ -85,7 +87,8 @@ io::task<step> admit(conversation& c, const policies::access::ip_address& peer) 
     auto body = receive_body(c);
     s = co_await std::move(body);
   }
-  if (s == step::go_on) s = inspect(c);
+  if (s == step::go_on)
+    s = inspect(c);
   if (s == step::go_on) {
     auto held = hold(c);
     s = co_await std::move(held);
@@ -111,7 +114,8 @@ io::task<step> forward(conversation& c) {
 io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
   auto head = receive_head(c);
   step s = co_await std::move(head);
-  if (s != step::go_on) co_return s;
+  if (s != step::go_on)
+    co_return s;
   if (is_preflight(c.x)) {
     auto answered = answer_preflight(c);
     co_return co_await std::move(answered);
@@ -151,7 +155,7 @@ io::task<after> serve_request(conversation& c, const policies::access::ip_addres
     auto answered = answer_refusal(c);
     s = co_await std::move(answered);
   }
-  co_return s == step::go_on && c.x.in.head.keep_alive ? after::next_request : after::close;
+  co_return s == step::go_on&& c.x.in.head.keep_alive ? after::next_request : after::close;
 }
 
 } // namespace
@@ -165,19 +169,24 @@ io::task<void> serve_connection(services& my, io::stream& client,
     if (!x) {
       // Nothing is held while the connection is idle: no buffer, no exchange.
       const io::deadline until = my.loop.in(my.shared.settings.server.idle_timeout);
-      if (co_await client.readable(until) != io::status::ok) break;
+      if (co_await client.readable(until) != io::status::ok)
+        break;
       x = take_exchange(my);
     }
     conversation c{my, client, *x, caller};
     auto served = serve_request(c, peer);
     then = co_await std::move(served);
-    if (then == after::next_request && carry_over(my, *x)) continue;
+    if (then == after::next_request && carry_over(my, *x))
+      continue;
     give_exchange(my, std::move(x));
   }
-  if (x) give_exchange(my, std::move(x));
+  if (x)
+    give_exchange(my, std::move(x));
   client.close();
 }
 
-void release_idle(services& my) { my.idle_exchanges.clear(); }
+void release_idle(services& my) {
+  my.idle_exchanges.clear();
+}
 
 } // namespace proxy::session

@@ -11,7 +11,8 @@ namespace proxy::session {
 
 // Serves requests until the client leaves, an error makes the connection unusable, or the loop
 // stops. Owns `client`.
-io::task<void> serve_connection(services& my, io::stream& client, policies::access::ip_address peer);
+io::task<void> serve_connection(services& my, io::stream& client,
+                                policies::access::ip_address peer);
 
 // What is kept for reuse by this thread; called before the services go.
 void release_idle(services& my);

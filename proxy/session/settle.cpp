@@ -17,10 +17,13 @@ namespace pricing = policies::pricing;
 // An Anthropic stream names its input side first: only its end makes the figures final.
 bool usage_is_final(const exchange& x) {
   const auto& facts = x.up.tap.facts();
-  if (!x.up.tapped || !facts.usage) return false;
-  if (facts.finished) return true;
-  return x.up.complete && (!x.up.head.event_stream || x.format == policies::usage::body_format::chat ||
-                           x.format == policies::usage::body_format::fim);
+  if (!x.up.tapped || !facts.usage)
+    return false;
+  if (facts.finished)
+    return true;
+  return x.up.complete &&
+         (!x.up.head.event_stream || x.format == policies::usage::body_format::chat ||
+          x.format == policies::usage::body_format::fim);
 }
 
 ending judge(const exchange& x) {
@@ -28,10 +31,14 @@ ending judge(const exchange& x) {
   if (known.ending == ending::not_dispatched || known.ending == ending::refused ||
       known.ending == ending::expired)
     return known.ending;
-  if (x.up.complete && known.status >= 400) return ending::refused;
-  if (usage_is_final(x)) return x.client_gone ? ending::client_gone : ending::complete;
-  if (x.up.complete && !x.route.generates) return ending::complete;
-  if (x.client_gone) return ending::client_gone_cut;
+  if (x.up.complete && known.status >= 400)
+    return ending::refused;
+  if (usage_is_final(x))
+    return x.client_gone ? ending::client_gone : ending::complete;
+  if (x.up.complete && !x.route.generates)
+    return ending::complete;
+  if (x.client_gone)
+    return ending::client_gone_cut;
   return x.up.complete ? ending::no_usage : ending::cut;
 }
 
@@ -40,13 +47,14 @@ bool charges_bound(ending how) {
          how == ending::expired;
 }
 
-// The upstream's billing instant is unknown: the dearest rate from start to end and a little around.
+// The upstream's billing instant is unknown: the dearest rate from start to end and a little
+// around.
 policies::nano_usd price_of(conversation& c, const pricing::token_usage& usage,
                             std::string_view model) {
   constexpr milliseconds slack = policies::admission::billing_slack;
-  const auto price =
-      c.my.shared.prices.dearest(model, c.x.ledger.started - slack, c.now() + slack);
-  if (price) return pricing::cost_of(usage, *price);
+  const auto price = c.my.shared.prices.dearest(model, c.x.ledger.started - slack, c.now() + slack);
+  if (price)
+    return pricing::cost_of(usage, *price);
   return c.x.plan.priced ? c.x.reservation.hold.money : policies::nano_usd{};
 }
 
@@ -58,7 +66,8 @@ charge charge_for(conversation& c) {
     what.used = {x.ledger.bound_tokens, x.reservation.hold.money};
   } else if (usage_is_final(x)) {
     const auto& facts = x.up.tap.facts();
-    if (!facts.model.empty()) what.model = facts.model;
+    if (!facts.model.empty())
+      what.model = facts.model;
     what.usage = *facts.usage;
     what.used = {what.usage.total(), price_of(c, what.usage, what.model)};
   } else if (x.ledger.ending == ending::complete) {
@@ -69,7 +78,8 @@ charge charge_for(conversation& c) {
 
 void check_overrun(conversation& c, const charge& what) {
   const policies::nano_usd held = c.x.reservation.hold.money;
-  if (!c.x.plan.priced || what.used.cost <= held) return;
+  if (!c.x.plan.priced || what.used.cost <= held)
+    return;
   c.my.count.overruns.add();
   const std::string why = fmt::format(
       "request {} cost {} nano-dollars, above its bound of {}: the price table is wrong for {}",
@@ -79,9 +89,10 @@ void check_overrun(conversation& c, const charge& what) {
 }
 
 void learn(const conversation& c, const charge& what) {
-  if (!usage_is_final(c.x)) return;
-  const policies::tokens cap = policies::usage::wanted_output(c.x.inspection, c.x.format,
-                                                              c.my.shared.bounds.output_max);
+  if (!usage_is_final(c.x))
+    return;
+  const policies::tokens cap =
+      policies::usage::wanted_output(c.x.inspection, c.x.format, c.my.shared.bounds.output_max);
   const std::lock_guard guard(c.x.key->root->lock);
   c.x.key->sizes.learn(c.x.model(), c.x.inspection.prompt_bound, cap, what.used.used_tokens);
 }
@@ -90,13 +101,16 @@ void learn(const conversation& c, const charge& what) {
 
 void settle(conversation& c) {
   exchange& x = c.x;
-  if (!x.ledger.held) return;
+  if (!x.ledger.held)
+    return;
   x.ledger.held = false;
   const policies::instant now = c.now();
   const bool dispatched = x.ledger.dispatched;
-  if (dispatched) x.ledger.ending = judge(x);
+  if (dispatched)
+    x.ledger.ending = judge(x);
   if (!dispatched || x.ledger.ending == ending::not_dispatched) {
-    if (dispatched) c.my.lane.append(outcome_of(x, {}, now));
+    if (dispatched)
+      c.my.lane.append(outcome_of(x, {}, now));
     c.my.shared.limits.cancel(*x.key, x.id, x.reservation.hold, now);
     return;
   }
@@ -105,7 +119,8 @@ void settle(conversation& c) {
   c.my.shared.limits.settle(*x.key, x.id, x.reservation.hold, what.used, now);
   c.my.count.settled_nano_usd.add(static_cast<std::uint64_t>(what.used.cost.value));
   check_overrun(c, what);
-  if (x.route.generates) learn(c, what);
+  if (x.route.generates)
+    learn(c, what);
 }
 
 } // namespace proxy::session

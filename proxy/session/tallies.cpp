@@ -8,7 +8,8 @@ void tallies::flush(journal::lane& lane, std::int64_t now_ms) {
   constexpr std::size_t subjects_kept_max = 4096;
   bool all_written = true;
   for (auto& [who, count] : counts_) {
-    if (count == 0) continue;
+    if (count == 0)
+      continue;
     if (!lane.room_for_intent()) {
       all_written = false;
       break;
@@ -19,13 +20,14 @@ void tallies::flush(journal::lane& lane, std::int64_t now_ms) {
     e.started_ms = now_ms;
     e.key = who.key;
     e.refusal = who.code;
-    e.status = static_cast<std::uint16_t>(policies::admission::status_of(
-        static_cast<policies::admission::refusal_code>(who.code)));
+    e.status = static_cast<std::uint16_t>(
+        policies::admission::status_of(static_cast<policies::admission::refusal_code>(who.code)));
     e.count = count;
     lane.append(e);
     count = 0;
   }
-  if (all_written && counts_.size() > subjects_kept_max) counts_.clear();
+  if (all_written && counts_.size() > subjects_kept_max)
+    counts_.clear();
 }
 
 } // namespace proxy::session

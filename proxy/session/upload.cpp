@@ -16,12 +16,16 @@ io::task<bool> pass_on(conversation& c, std::string_view payload, bool chunked, 
   std::array<iovec, 4> pieces{};
   std::size_t count = 0;
   const auto add = [&](std::string_view text) {
-    if (!text.empty()) pieces[count++] = {const_cast<char*>(text.data()), text.size()};
+    if (!text.empty())
+      pieces[count++] = {const_cast<char*>(text.data()), text.size()};
   };
-  if (chunked && !payload.empty()) add({size.data(), http::write_chunk_head(size, payload.size())});
+  if (chunked && !payload.empty())
+    add({size.data(), http::write_chunk_head(size, payload.size())});
   add(payload);
-  if (chunked && !payload.empty()) add(http::chunk_end);
-  if (chunked && last) add(http::last_chunk);
+  if (chunked && !payload.empty())
+    add(http::chunk_end);
+  if (chunked && last)
+    add(http::last_chunk);
   const io::deadline until =
       std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
   const io::io_result sent = co_await c.x.up.connection->write({pieces.data(), count}, until);
@@ -29,8 +33,9 @@ io::task<bool> pass_on(conversation& c, std::string_view payload, bool chunked, 
 }
 
 step too_large(conversation& c) {
-  return c.x.refuse_with(refusal_code::request_too_large,
-                         "The upload is larger than this proxy accepts. (refused by deepseek-proxy)");
+  return c.x.refuse_with(
+      refusal_code::request_too_large,
+      "The upload is larger than this proxy accepts. (refused by deepseek-proxy)");
 }
 
 // One read's worth of upload, taken out of the client's framing.
@@ -55,7 +60,8 @@ part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) 
     in.received = in.head_length + left;
     in.next_at = in.head_length;
   }
-  return {{fresh.data(), result.payload}, done,
+  return {{fresh.data(), result.payload},
+          done,
           !done && result.now != http::chunk_decoder::state::more};
 }
 
@@ -63,11 +69,10 @@ part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) 
 io::task<std::span<char>> next_bytes(conversation& c) {
   inbound& in = c.x.in;
   outbound& up = c.x.up;
-  const std::uint64_t left = in.head.body == http::framing::length
-                                 ? in.head.content_length - in.body_bytes
-                                 : block_bytes;
-  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(
-      left, std::min(block_bytes, in.capacity - in.head_length)));
+  const std::uint64_t left =
+      in.head.body == http::framing::length ? in.head.content_length - in.body_bytes : block_bytes;
+  const std::size_t wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(left, std::min(block_bytes, in.capacity - in.head_length)));
   if (in.next_at < in.received) {
     const std::size_t part = std::min(wanted, in.received - in.next_at);
     std::memcpy(up.block.get(), in.block.get() + in.next_at, part);
@@ -83,12 +88,14 @@ io::task<std::span<char>> next_bytes(conversation& c) {
 
 io::task<step> upload(conversation& c) {
   inbound& in = c.x.in;
-  if (!c.x.up.block) c.x.up.block = c.my.blocks.take();
+  if (!c.x.up.block)
+    c.x.up.block = c.my.blocks.take();
   const bool chunked = in.head.body == http::framing::chunked;
   http::chunk_decoder decoder{{.body_bytes_max = c.settings().server.body_bytes_max}};
   in.next_at = in.head_length;
   auto told = send_continue(c);
-  if (co_await std::move(told) != step::go_on) co_return step::drop;
+  if (co_await std::move(told) != step::go_on)
+    co_return step::drop;
   bool last = !chunked && in.head.content_length == 0;
   while (!last) {
     auto reading = next_bytes(c);
@@ -111,7 +118,8 @@ io::task<step> upload(conversation& c) {
     }
   }
   in.body_complete = last;
-  if (!last) in.head.keep_alive = false;
+  if (!last)
+    in.head.keep_alive = false;
   co_return step::go_on;
 }
 

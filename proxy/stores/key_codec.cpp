@@ -14,8 +14,12 @@ namespace access = policies::access;
 using policies::instant;
 using policies::nano_usd;
 
-std::int64_t ms(instant at) { return at.time_since_epoch().count(); }
-instant at_ms(std::int64_t value) { return instant{policies::milliseconds{value}}; }
+std::int64_t ms(instant at) {
+  return at.time_since_epoch().count();
+}
+instant at_ms(std::int64_t value) {
+  return instant{policies::milliseconds{value}};
+}
 
 std::string hex(const keys::secret_hash& hash) {
   constexpr char digits[] = "0123456789abcdef";
@@ -29,17 +33,20 @@ std::string hex(const keys::secret_hash& hash) {
 
 keys::secret_hash unhex(std::string_view text) {
   keys::secret_hash hash{};
-  if (text.size() != hash.size() * 2) throw std::invalid_argument("hash");
+  if (text.size() != hash.size() * 2)
+    throw std::invalid_argument("hash");
   for (std::size_t i = 0; i < hash.size(); ++i)
     std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, hash[i], 16);
   return hash;
 }
 
 void put(json::object& to, std::string_view name, const std::optional<std::int64_t>& value) {
-  if (value) to[name] = *value;
+  if (value)
+    to[name] = *value;
 }
 void put(json::object& to, std::string_view name, const std::optional<nano_usd>& value) {
-  if (value) to[name] = value->value;
+  if (value)
+    to[name] = value->value;
 }
 std::optional<std::int64_t> number(const json::object& from, std::string_view name) {
   const json::value* value = from.if_contains(name);
@@ -84,9 +91,10 @@ policies::limits::limit_set decode_limits(const json::object& from) {
 json::array encode_secrets(const std::vector<keys::key_secret>& secrets) {
   json::array out;
   for (const keys::key_secret& secret : secrets) {
-    json::object one{{"hash", hex(secret.hash)}, {"masked", secret.masked},
-                     {"created", ms(secret.created)}};
-    if (secret.valid_until) one["valid_until"] = ms(*secret.valid_until);
+    json::object one{
+        {"hash", hex(secret.hash)}, {"masked", secret.masked}, {"created", ms(secret.created)}};
+    if (secret.valid_until)
+      one["valid_until"] = ms(*secret.valid_until);
     out.push_back(std::move(one));
   }
   return out;
@@ -94,17 +102,20 @@ json::array encode_secrets(const std::vector<keys::key_secret>& secrets) {
 
 void decode_lists(const json::object& from, keys::key_record& record) {
   for (const json::value& name : from.at("permissions").as_array())
-    if (const auto p = access::permission_named(name.as_string())) record.permissions.add(*p);
+    if (const auto p = access::permission_named(name.as_string()))
+      record.permissions.add(*p);
   for (const json::value& model : from.at("models").as_array())
     record.models.emplace_back(model.as_string());
   for (const json::value& item : from.at("allowed_ips").as_array()) {
     const auto parsed = access::parse_network(item.as_string());
-    if (!parsed.network) throw std::invalid_argument("allowed_ips");
+    if (!parsed.network)
+      throw std::invalid_argument("allowed_ips");
     record.allowed_ips.push_back(*parsed.network);
   }
   for (const json::value& item : from.at("allowed_referrers").as_array()) {
     const auto parsed = access::parse_referrer(item.as_string());
-    if (!parsed.pattern) throw std::invalid_argument("allowed_referrers");
+    if (!parsed.pattern)
+      throw std::invalid_argument("allowed_referrers");
     record.allowed_referrers.push_back(*parsed.pattern);
   }
   for (const json::value& item : from.at("secrets").as_array()) {
@@ -116,7 +127,8 @@ void decode_lists(const json::object& from, keys::key_record& record) {
 
 keys::key_status status_named(std::string_view name) {
   for (const auto status : {keys::key_status::active, keys::key_status::inactive})
-    if (keys::name_of(status) == name) return status;
+    if (keys::name_of(status) == name)
+      return status;
   return keys::key_status::deleted;
 }
 
@@ -150,8 +162,10 @@ std::string encode(const keys::key_record& record) {
   for (int i = 0; i < access::permission_count; ++i)
     if (const auto p = static_cast<access::permission>(i); record.permissions.has(p))
       permissions.emplace_back(access::name_of(p));
-  for (const auto& network : record.allowed_ips) ips.emplace_back(access::to_string(network));
-  for (const auto& one : record.allowed_referrers) referrers.emplace_back(access::to_string(one));
+  for (const auto& network : record.allowed_ips)
+    ips.emplace_back(access::to_string(network));
+  for (const auto& one : record.allowed_referrers)
+    referrers.emplace_back(access::to_string(one));
   json::object out{{"id", keys::to_string(record.id)},
                    {"name", record.name},
                    {"description", record.description},
@@ -170,8 +184,10 @@ std::string encode(const keys::key_record& record) {
                    {"version", record.version},
                    {"secrets", encode_secrets(record.secrets)},
                    {"metadata", record.metadata_json}};
-  if (record.parent) out["parent"] = keys::to_string(*record.parent);
-  if (record.expires_at) out["expires_at"] = ms(*record.expires_at);
+  if (record.parent)
+    out["parent"] = keys::to_string(*record.parent);
+  if (record.expires_at)
+    out["expires_at"] = ms(*record.expires_at);
   put(out, "daily_budget_nano", record.daily_budget);
   return json::serialize(out);
 }

@@ -16,7 +16,8 @@
 
 namespace proxy::stores {
 
-// Sums over dispatched requests and refusals. A roll-up row is this for (key, model, feature, hour).
+// Sums over dispatched requests and refusals. A roll-up row is this for (key, model, feature,
+// hour).
 struct usage_sums {
   std::int64_t requests = 0;    // all that authenticated: dispatched + refused
   std::int64_t dispatched = 0;  // went upstream
@@ -42,7 +43,7 @@ struct usage_row {
 };
 
 struct usage_range {
-  std::int64_t from_hour = 0; // inclusive
+  std::int64_t from_hour = 0;  // inclusive
   std::int64_t until_hour = 0; // exclusive
 };
 
@@ -67,7 +68,8 @@ class key_store {
   virtual std::optional<policies::keys::key_record> get(policies::key_id id) const = 0;
 
   // At most 1 s behind; hours are whole. `key` absent: the account.
-  virtual std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range) const = 0;
+  virtual std::vector<usage_row> usage(std::optional<policies::key_id> key,
+                                       usage_range range) const = 0;
   // The live meters, at `now`.
   virtual policies::limits::limit_state state(policies::key_id id, policies::instant now) const = 0;
   virtual std::optional<policies::instant> last_used(policies::key_id id) const = 0;

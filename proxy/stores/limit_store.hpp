@@ -19,10 +19,10 @@ struct reserve_op {
   policies::instant now{};
 
   enum class status : std::uint8_t { pending, held, refused, unavailable } result{};
-  policies::limits::hold hold{};              // in for extend, out for both
+  policies::limits::hold hold{}; // in for extend, out for both
   policies::limits::limit_refusal refusal{};
-  policies::limits::remaining left{};         // of the member with the least left, for headers
-  std::coroutine_handle<> waiter;             // resumed where the operation did not finish at once
+  policies::limits::remaining left{}; // of the member with the least left, for headers
+  std::coroutine_handle<> waiter;     // resumed where the operation did not finish at once
 };
 
 class limit_store {

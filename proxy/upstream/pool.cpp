@@ -33,7 +33,8 @@ pool::~pool() {
 }
 
 io::stream* pool::take_idle() {
-  if (idle_.empty()) return nullptr;
+  if (idle_.empty())
+    return nullptr;
   io::stream* connection = idle_.back().which;
   idle_.pop_back();
   connection->unwatch();
@@ -41,7 +42,8 @@ io::stream* pool::take_idle() {
 }
 
 void pool::give_back(io::stream& connection) {
-  if (connection.peer_closed() || idle_.size() >= settings_.idle_max) return connection.close();
+  if (connection.peer_closed() || idle_.size() >= settings_.idle_max)
+    return connection.close();
   idle_.push_back({&connection, loop_.in(settings_.idle_timeout)});
   connection.watch_idle(
       [](void* self, io::stream& which) { static_cast<pool*>(self)->drop(which); }, this);
@@ -49,9 +51,11 @@ void pool::give_back(io::stream& connection) {
 
 // An idle connection that speaks is out of step; one that ends is gone. Either way it goes.
 void pool::drop(io::stream& which) {
-  const auto found = std::find_if(idle_.begin(), idle_.end(),
-                                  [&](const idle_connection& item) { return item.which == &which; });
-  if (found != idle_.end()) idle_.erase(found);
+  const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const idle_connection& item) {
+    return item.which == &which;
+  });
+  if (found != idle_.end())
+    idle_.erase(found);
   which.unwatch();
   which.close();
 }
@@ -87,7 +91,8 @@ io::task<outcome<io::stream*>> pool::connect() {
 
 io::task<outcome<io::stream*>> pool::connect_to(endpoint to) {
   const int fd = ::socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return unreachable(settings_.host, std::generic_category().message(errno));
+  if (fd < 0)
+    co_return unreachable(settings_.host, std::generic_category().message(errno));
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const int started = ::connect(fd, reinterpret_cast<const sockaddr*>(&to.address), to.length);
@@ -99,7 +104,8 @@ io::task<outcome<io::stream*>> pool::connect_to(endpoint to) {
   io::stream* connection = io::stream::adopt(loop_, fd);
   auto handshake = finish(*connection);
   const io::status done = co_await std::move(handshake);
-  if (done == io::status::ok) co_return connection;
+  if (done == io::status::ok)
+    co_return connection;
   connection->close();
   co_return unreachable(settings_.host, done == io::status::timeout ? "timed out"
                                         : settings_.tls
@@ -110,9 +116,11 @@ io::task<outcome<io::stream*>> pool::connect_to(endpoint to) {
 io::task<io::status> pool::finish(io::stream& connection) {
   const io::deadline until = loop_.in(settings_.connect_timeout);
   const io::status connected = co_await connection.connected(until);
-  if (connected != io::status::ok || !settings_.tls) co_return connected;
+  if (connected != io::status::ok || !settings_.tls)
+    co_return connected;
   SSL* tls = make_client_tls(*settings_.tls, settings_.host);
-  if (!tls) co_return io::status::reset;
+  if (!tls)
+    co_return io::status::reset;
   connection.use_tls(tls);
   co_return co_await connection.handshake(until);
 }

@@ -17,7 +17,7 @@
 namespace proxy::upstream {
 
 struct pool_settings {
-  std::string host; // for SNI and verification
+  std::string host;       // for SNI and verification
   SSL_CTX* tls = nullptr; // nullptr: plain
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds idle_timeout{20'000};
@@ -31,7 +31,8 @@ class pool {
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
 
-  // An idle connection, or nullptr: then connect(). Its caller owns it until give_back() or close().
+  // An idle connection, or nullptr: then connect(). Its caller owns it until give_back() or
+  // close().
   io::stream* take_idle();
   // errc::upstream_unreachable: nothing was written, safe to try again.
   io::task<outcome<io::stream*>> connect();

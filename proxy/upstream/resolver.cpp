@@ -58,7 +58,8 @@ void resolver::run() {
   std::unique_lock guard(lock_);
   while (!stopping_) {
     const seconds wait{found_.empty() ? 1 : 60};
-    if (stop_.wait_for(guard, wait, [this] { return stopping_; })) return;
+    if (stop_.wait_for(guard, wait, [this] { return stopping_; }))
+      return;
     guard.unlock();
     refresh();
     guard.lock();

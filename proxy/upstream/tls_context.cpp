@@ -10,7 +10,8 @@ namespace proxy::upstream {
 
 outcome<tls_context> make_client_context(const std::string& ca_file) {
   tls_context context{SSL_CTX_new(TLS_client_method())};
-  if (!context) return failure{errc::bad_configuration, "OpenSSL has no TLS client"};
+  if (!context)
+    return failure{errc::bad_configuration, "OpenSSL has no TLS client"};
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -21,7 +22,8 @@ outcome<tls_context> make_client_context(const std::string& ca_file) {
   const int loaded = ca_file.empty()
                          ? SSL_CTX_set_default_verify_paths(context.get())
                          : SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr);
-  if (loaded == 1) return context;
+  if (loaded == 1)
+    return context;
   ERR_clear_error();
   return failure{errc::bad_configuration,
                  "upstream.ca_file: cannot load certificates from " +
@@ -30,7 +32,8 @@ outcome<tls_context> make_client_context(const std::string& ca_file) {
 
 SSL* make_client_tls(SSL_CTX& context, const std::string& host) {
   SSL* tls = SSL_new(&context);
-  if (!tls) return nullptr;
+  if (!tls)
+    return nullptr;
   SSL_set_connect_state(tls);
   X509_VERIFY_PARAM* check = SSL_get0_param(tls);
   in6_addr address{};
@@ -40,7 +43,8 @@ SSL* make_client_tls(SSL_CTX& context, const std::string& host) {
                        ? X509_VERIFY_PARAM_set1_ip_asc(check, host.c_str()) == 1
                        : SSL_set_tlsext_host_name(tls, host.c_str()) == 1 &&
                              X509_VERIFY_PARAM_set1_host(check, host.c_str(), host.size()) == 1;
-  if (set) return tls;
+  if (set)
+    return tls;
   SSL_free(tls);
   return nullptr;
 }

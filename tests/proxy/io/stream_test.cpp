@@ -24,7 +24,8 @@ struct pair {
     theirs = both[1];
   }
   ~pair() {
-    if (theirs >= 0) ::close(theirs);
+    if (theirs >= 0)
+      ::close(theirs);
   }
   void say(std::string_view text) const {
     REQUIRE(::send(theirs, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
@@ -37,7 +38,9 @@ struct pair {
   }
 };
 
-void fail(std::exception_ptr) { FAIL("the task threw"); }
+void fail(std::exception_ptr) {
+  FAIL("the task threw");
+}
 
 } // namespace
 
@@ -75,7 +78,8 @@ TEST_CASE("stream: data and FIN in one edge give the data, then the end") {
     for (;;) {
       const io_result result = co_await on.read(room, no_deadline);
       last = result.what;
-      if (result.what != status::ok) break;
+      if (result.what != status::ok)
+        break;
       out.append(room, result.bytes);
     }
     on.close();
@@ -109,7 +113,8 @@ TEST_CASE("stream: a write larger than the socket's buffer arrives whole and in 
   pair sockets;
   stream* s = stream::adopt(loop, sockets.ours);
   std::string sent;
-  for (int i = 0; i < 200'000; ++i) sent += static_cast<char>('a' + i % 26);
+  for (int i = 0; i < 200'000; ++i)
+    sent += static_cast<char>('a' + i % 26);
   std::string received;
   std::size_t written = 0;
   const auto work = [](reactor& r, stream& on, std::string& text, std::size_t& out) -> task<void> {
@@ -159,7 +164,8 @@ TEST_CASE("reactor: stopping makes every waiting coroutine give up") {
   const auto work = [](stream& on, int& count) -> task<void> {
     char room[8];
     const io_result result = co_await on.read(room, no_deadline);
-    if (result.what == status::stopped) ++count;
+    if (result.what == status::stopped)
+      ++count;
     on.close();
   };
   start(work(*stream::adopt(loop, first.ours), gave_up), fail);
