@@ -2,6 +2,7 @@
 // clock and randomness as arguments.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -14,6 +15,15 @@
 
 namespace proxy::admin {
 
+// How long a connection may take, each counted from its beginning: no byte sent late moves it.
+struct session_deadlines {
+  std::chrono::milliseconds idle{60'000}; // between requests
+  std::chrono::milliseconds head{10'000};
+  std::chrono::milliseconds body{10'000};
+  std::chrono::milliseconds write{30'000}; // a piece of an answer
+  std::chrono::milliseconds linger{2'000}; // a client that still sends what nobody reads
+};
+
 // All of it outlives the server; every function is called by the admin plane's thread alone.
 struct admin_context {
   stores::key_store& store;
@@ -23,6 +33,7 @@ struct admin_context {
   std::function<policies::instant()> now;
   std::function<void(std::span<std::byte>)> random;
   const policies::pricing::price_table* prices;
+  session_deadlines deadlines{};
 };
 
 } // namespace proxy::admin

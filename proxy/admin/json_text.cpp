@@ -13,9 +13,13 @@ using policies::instant;
 void write(std::string& out, const json::value& value);
 
 void write_double(std::string& out, double value) {
-  char digits[32];
+  char digits[40];
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 1e-9 && size < 1e15); // every amount of money is
   const auto end =
-      std::to_chars(digits, digits + sizeof digits, std::isfinite(value) ? value : 0.0);
+      plain
+          ? std::to_chars(std::begin(digits), std::end(digits), value, std::chars_format::fixed)
+          : std::to_chars(std::begin(digits), std::end(digits), std::isfinite(value) ? value : 0.0);
   out.append(digits, end.ptr);
 }
 

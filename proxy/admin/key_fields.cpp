@@ -173,35 +173,23 @@ refused keep_type(key_record& record, const named_value& given) {
 }
 
 std::span<const field> key_fields() {
-  static const field all[] = {
-      {"name", put_name},
-      line("description", description_length_max, &key_record::description),
-      line("environment", name_length_max, &key_record::environment),
-      {"type", keep_type},
-      {"permissions", put_permissions},
-      list("models", &key_record::models, model_names),
-      {"rate_limits", put_limits},
-      {"daily_budget", put_budget},
-      {"token_accounting", put_accounting},
-      list("allowed_ips", &key_record::allowed_ips, networks),
-      list("allowed_referrers", &key_record::allowed_referrers, referrers),
-      {"expires_at", put_expiry},
-      {"metadata", put_metadata}};
+  static const field all[] = {{"name", put_name},
+                              line("description", description_length_max, &key_record::description),
+                              line("environment", name_length_max, &key_record::environment),
+                              {"type", keep_type},
+                              {"permissions", put_permissions},
+                              list("models", &key_record::models, model_names),
+                              {"rate_limits", put_limits},
+                              {"daily_budget", put_budget},
+                              {"token_accounting", put_accounting},
+                              list("allowed_ips", &key_record::allowed_ips, networks),
+                              list("allowed_referrers", &key_record::allowed_referrers, referrers),
+                              {"expires_at", put_expiry},
+                              {"metadata", put_metadata}};
   return all;
 }
 
 } // namespace
-
-answer<json::object> parse_object(std::string_view body) {
-  json::error_code error;
-  json::value value = json::parse(body.empty() ? "{}" : body, error);
-  if (error)
-    return problem{.message = "the body is not JSON: " + error.message()};
-  json::object* object = value.if_object();
-  if (!object)
-    return problem{.message = "the body is JSON, but no object"};
-  return std::move(*object);
-}
 
 answer<key_record> record_of(const json::object& fields) {
   key_record record = policies::keys::defaults_of(policies::keys::key_type::production);

@@ -12,9 +12,6 @@
 
 namespace proxy::admin {
 
-// A body that is to be one JSON object; each name once.
-answer<boost::json::object> parse_object(std::string_view body);
-
 // A new key: the type's defaults, then the owner's own fields. Identity, secret and times are the
 // caller's.
 answer<policies::keys::key_record> record_of(const boost::json::object& fields);

@@ -3,6 +3,7 @@
 
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
+#include "proxy/admin/json_object.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_fields.hpp"
 #include "proxy/admin/key_lookup.hpp"

@@ -1,0 +1,81 @@
+// Boost.JSON's document keeps the last of two members with one name; its events tell of both.
+#include "proxy/admin/json_object.hpp"
+
+#include <set>
+
+#include <boost/json/basic_parser_impl.hpp>
+
+#include "proxy/admin/json_text.hpp"
+
+namespace proxy::admin {
+namespace {
+
+namespace json = boost::json;
+
+// Remembers the names of every object that is open; stops at the first that comes again.
+struct name_watch {
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+
+  std::vector<std::set<std::string, std::less<>>> open{};
+  std::string name{};
+  bool twice = false;
+
+  bool on_object_begin(json::error_code&) { return open.emplace_back(), true; }
+  bool on_object_end(std::size_t, json::error_code&) { return open.pop_back(), true; }
+  bool on_key_part(json::string_view text, std::size_t, json::error_code&) {
+    name += text;
+    return true;
+  }
+  bool on_key(json::string_view text, std::size_t, json::error_code& error) {
+    name += text;
+    twice = !open.back().insert(name).second;
+    if (twice)
+      error = make_error_code(boost::system::errc::invalid_argument);
+    else
+      name.clear();
+    return !twice;
+  }
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_array_begin(json::error_code&) { return true; }
+  bool on_array_end(std::size_t, json::error_code&) { return true; }
+  bool on_string_part(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, json::error_code&) { return true; }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
+  bool on_double(double, json::string_view, json::error_code&) { return true; }
+  bool on_bool(bool, json::error_code&) { return true; }
+  bool on_null(json::error_code&) { return true; }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+};
+
+std::optional<std::string> name_given_twice(std::string_view body) {
+  json::basic_parser<name_watch> parser{json::parse_options{}};
+  json::error_code error;
+  parser.write_some(false, body.data(), body.size(), error);
+  return parser.handler().twice ? std::optional{parser.handler().name} : std::nullopt;
+}
+
+} // namespace
+
+answer<json::object> parse_object(std::string_view body) {
+  if (body.empty())
+    return json::object{};
+  json::error_code error;
+  json::value value = json::parse(body, error);
+  if (error)
+    return problem{.message = "the body is not JSON: " + error.message()};
+  json::object* object = value.if_object();
+  if (!object)
+    return problem{.message = "the body is JSON, but no object"};
+  if (const auto name = name_given_twice(body))
+    return problem{.message = shown(*name) + ": stands twice in one object", .param = shown(*name)};
+  return std::move(*object);
+}
+
+} // namespace proxy::admin
