@@ -115,6 +115,15 @@ result<reply> admin_client::get(const std::string& target) {
   return send(http::verb::get, target);
 }
 
+result<std::string> admin_client::get_text(const std::string& target) {
+  auto answer = exchange(http::verb::get, target, {});
+  if (!answer)
+    return answer.error();
+  if (answer->status >= 300)
+    return refused(*answer);
+  return std::move(answer->body);
+}
+
 result<reply> admin_client::send(http::verb method, const std::string& target,
                                  const json::object& body) {
   auto answer = exchange(method, target, body.empty() ? std::string{} : json::serialize(body));

@@ -18,6 +18,7 @@ class admin_client {
   explicit admin_client(location where) : where_(std::move(where)) {}
 
   result<reply> get(const std::string& target);
+  result<std::string> get_text(const std::string& target); // what is not one JSON value
   result<reply> send(boost::beast::http::verb method, const std::string& target,
                      const boost::json::object& body = {});
 

@@ -58,14 +58,14 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
   return {};
 }
 
+} // namespace
+
 std::filesystem::path default_data_directory() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
     return std::filesystem::path(state) / "deepseek-proxy";
   const char* home = std::getenv("HOME");
   return std::filesystem::path(home && *home ? home : "/var/lib") / ".local/state/deepseek-proxy";
 }
-
-} // namespace
 
 outcome<settings> load(const std::optional<std::filesystem::path>& file) {
   settings made;

@@ -1,0 +1,74 @@
+// The tree of commands and the options they share.
+#include "proxy/cli/app.hpp"
+
+#include <algorithm>
+#include <istream>
+#include <ostream>
+
+#include "proxy/cli/commands.hpp"
+
+namespace proxy::cli {
+namespace {
+
+constexpr auto about = "Issue, watch and revoke the sub-keys of a deepseek-proxy.";
+constexpr auto footer =
+    "The proxy is found by --url, $DEEPSEEK_ADMIN_URL or the data directory's admin.url; its admin "
+    "key by --admin-key-file, $DEEPSEEK_ADMIN_KEY or the data directory's admin.key.\n"
+    "Exit codes: 0 done, 1 refused or not reachable, 2 wrong usage.";
+
+struct shared_options {
+  location_options where;
+  bool json = false;
+  bool quiet = false;
+};
+
+void add_shared(CLI::App& root, shared_options& into) {
+  root.add_option("--url", into.where.url, "the admin plane, like http://127.0.0.1:8081");
+  root.add_option("--admin-key-file", into.where.admin_key_file, "a file with the admin key");
+  root.add_option("--data-dir", into.where.data_directory, "the proxy's data directory");
+  root.add_flag("--json", into.json, "print the answers as JSON");
+  root.add_flag("-q,--quiet", into.quiet, "print only what a script needs");
+}
+
+int complain(const console& io, const complaint& why) {
+  io.err << "deepseek: " << why.message << "\n";
+  return why.exit_code;
+}
+
+int call(const command& chosen, const shared_options& options, const console& io) {
+  const auto where = find_proxy(options.where, io);
+  if (!where)
+    return complain(io, where.error());
+  admin_client calls(*where);
+  session now{calls, io, options.json, options.quiet};
+  if (const auto done = chosen(now); !done)
+    return complain(io, done.error());
+  return exit_ok;
+}
+
+} // namespace
+
+void throw_exception_from_error(const complaint& why, const boost::source_location&) {
+  throw std::runtime_error(why.message);
+}
+
+int run(std::vector<std::string> words, const console& io) {
+  CLI::App root{about, "deepseek"};
+  root.footer(footer);
+  root.require_subcommand(1);
+  root.fallthrough(); // shared options may stand after the command
+  shared_options options;
+  add_shared(root, options);
+  command chosen;
+  add_key_commands(root, chosen);
+  add_report_commands(root, chosen);
+  std::reverse(words.begin(), words.end()); // CLI11 takes them from the back
+  try {
+    root.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    return root.exit(error, io.out, io.err) == 0 ? exit_ok : exit_usage;
+  }
+  return call(chosen, options, io);
+}
+
+} // namespace proxy::cli

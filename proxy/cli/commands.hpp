@@ -1,0 +1,14 @@
+// The commands, by what they are about. Each adds its words to the tree; parsing leaves the one
+// that was typed in `chosen`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "proxy/cli/session.hpp"
+
+namespace proxy::cli {
+
+void add_key_commands(CLI::App& root, command& chosen);    // keys create, list, get, update, ...
+void add_report_commands(CLI::App& root, command& chosen); // usage, limits, errors, audit, ...
+
+} // namespace proxy::cli

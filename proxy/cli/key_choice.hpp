@@ -1,0 +1,14 @@
+// Which key is meant: an id, or a name that only one key has.
+#pragma once
+
+#include "proxy/cli/json.hpp"
+#include "proxy/cli/session.hpp"
+
+namespace proxy::cli {
+
+result<std::string> find_key(session& with, const std::string& id_or_name);
+
+// All keys, page after page; `filter` is a query's text, like "status=active".
+result<json::array> all_keys(session& with, const std::string& filter);
+
+} // namespace proxy::cli

@@ -1,0 +1,199 @@
+// deepseek keys ...: making, showing and changing keys.
+#include <istream>
+#include <ostream>
+
+#include "proxy/cli/commands.hpp"
+#include "proxy/cli/key_choice.hpp"
+#include "proxy/cli/key_options.hpp"
+#include "proxy/cli/key_page.hpp"
+#include "proxy/cli/table.hpp"
+
+namespace proxy::cli {
+namespace {
+
+namespace http = boost::beast::http;
+
+std::string key_path(const std::string& id) {
+  return "/v1/keys/" + id;
+}
+
+void print_json(session& with, const std::string& text) {
+  with.io.out << text << (text.ends_with('\n') ? "" : "\n");
+}
+
+result<void> create(session& with, const std::string& name, const key_options& options) {
+  auto fields = options.fields();
+  if (!fields)
+    return fields.error();
+  (*fields)["name"] = name;
+  const auto made = with.calls.send(http::verb::post, "/v1/keys", *fields);
+  if (!made)
+    return made.error();
+  const std::string secret = text(made->body, "key");
+  if (with.json)
+    print_json(with, made->text);
+  else if (with.quiet)
+    with.io.out << secret << "\n";
+  else
+    with.io.out << "Created " << text(made->body, "id") << " (" << harmless(name) << ").\n\n"
+                << "  " << secret << "\n\n"
+                << "This secret is shown once and kept nowhere: store it now.\n";
+  return {};
+}
+
+result<void> list(session& with, const std::string& filter) {
+  const auto keys = all_keys(with, filter);
+  if (!keys)
+    return keys.error();
+  if (with.json)
+    return print_json(with, json::serialize(*keys)), result<void>{};
+  if (with.quiet) {
+    for (const json::value& key : *keys)
+      with.io.out << text(key, "id") << "\n";
+    return {};
+  }
+  table out({{"ID"}, {"NAME"}, {"STATUS"}, {"CREATED"}, {"LAST_USED"}});
+  for (const json::value& key : *keys) {
+    const std::string used = text(key, "last_used_at");
+    out.row({text(key, "id"), harmless(text(key, "name")), text(key, "status"),
+             text(key, "created_at").substr(0, 10), used.empty() ? "never" : used.substr(0, 10)});
+  }
+  out.print(with.io.out, with.io.colours);
+  return {};
+}
+
+result<void> get(session& with, const std::string& which) {
+  const auto id = find_key(with, which);
+  if (!id)
+    return id.error();
+  const auto record = with.calls.get(key_path(*id));
+  if (!record)
+    return record.error();
+  if (with.json)
+    return print_json(with, record->text), result<void>{};
+  const auto live = with.calls.get(key_path(*id) + "/limits");
+  if (!live)
+    return live.error();
+  print_key(record->body, live->body, with.io);
+  return {};
+}
+
+// Any call that answers with the record as it then is.
+result<void> change(session& with, const std::string& which, http::verb method,
+                    const std::string& below, const json::object& fields, std::string_view done) {
+  const auto id = find_key(with, which);
+  if (!id)
+    return id.error();
+  const auto record = with.calls.send(method, key_path(*id) + below, fields);
+  if (!record)
+    return record.error();
+  if (with.json)
+    print_json(with, record->text);
+  else if (!with.quiet)
+    with.io.out << text(record->body, "id") << " (" << harmless(text(record->body, "name")) << ") "
+                << done << ".\n";
+  return {};
+}
+
+result<void> update(session& with, const std::string& which, const key_options& options) {
+  const auto fields = options.fields();
+  if (!fields)
+    return fields.error();
+  if (fields->empty())
+    return complaint{exit_usage, "nothing to change: name at least one option (--help lists them)"};
+  return change(with, which, http::verb::patch, "", *fields, "updated");
+}
+
+result<void> remove(session& with, const std::string& which, bool sure) {
+  if (!sure && !with.io.can_ask)
+    return complaint{exit_usage, "deleting cannot be undone: confirm it with --yes"};
+  if (!sure) {
+    with.io.err << "Delete " << harmless(which) << "? It cannot be undone. [y/N] " << std::flush;
+    std::string word;
+    std::getline(with.io.in, word);
+    if (word != "y" && word != "Y" && word != "yes")
+      return complaint{exit_failed, "nothing was deleted"};
+  }
+  return change(with, which, http::verb::delete_, "", {}, "deleted");
+}
+
+void add_create(CLI::App& keys, command& chosen) {
+  auto* add = keys.add_subcommand("create", "issue a key and show its secret, once");
+  auto name = std::make_shared<std::string>();
+  auto options = std::make_shared<key_options>();
+  add->add_option("NAME", *name, "what it is called")->required();
+  options->add_to(*add, true);
+  add->final_callback([&chosen, name, options] {
+    chosen = [name, options](session& with) { return create(with, *name, *options); };
+  });
+}
+
+void add_list(CLI::App& keys, command& chosen) {
+  auto* add = keys.add_subcommand("list", "all keys, oldest first");
+  auto status = std::make_shared<std::string>();
+  auto type = std::make_shared<std::string>();
+  add->add_option("--status", *status, "only those: active, inactive or deleted");
+  add->add_option("--type", *type, "only those: production, development or restricted");
+  add->final_callback([&chosen, status, type] {
+    std::string filter = status->empty() ? "" : "status=" + escaped(*status);
+    if (!type->empty())
+      filter += (filter.empty() ? "type=" : "&type=") + escaped(*type);
+    chosen = [filter](session& with) { return list(with, filter); };
+  });
+}
+
+void add_update(CLI::App& keys, command& chosen) {
+  auto* add = keys.add_subcommand("update", "change what a key may do");
+  auto which = std::make_shared<std::string>();
+  auto options = std::make_shared<key_options>();
+  add->add_option("KEY", *which, "id or name")->required();
+  options->add_to(*add, false);
+  add->final_callback([&chosen, which, options] {
+    chosen = [which, options](session& with) { return update(with, *which, *options); };
+  });
+}
+
+// A command on one key that takes no options.
+void add_simple(CLI::App& keys, command& chosen, const char* name, const char* help,
+                std::function<result<void>(session&, const std::string&)> run) {
+  auto* add = keys.add_subcommand(name, help);
+  auto which = std::make_shared<std::string>();
+  add->add_option("KEY", *which, "id or name")->required();
+  add->final_callback([&chosen, which, run] {
+    chosen = [which, run](session& with) { return run(with, *which); };
+  });
+}
+
+void add_delete(CLI::App& keys, command& chosen) {
+  auto* add = keys.add_subcommand("delete", "end a key for good");
+  auto which = std::make_shared<std::string>();
+  auto sure = std::make_shared<bool>(false);
+  add->add_option("KEY", *which, "id or name")->required();
+  add->add_flag("-y,--yes", *sure, "do not ask");
+  add->final_callback([&chosen, which, sure] {
+    chosen = [which, sure](session& with) { return remove(with, *which, *sure); };
+  });
+}
+
+} // namespace
+
+void add_key_commands(CLI::App& root, command& chosen) {
+  auto* keys = root.add_subcommand("keys", "issue, show, change and revoke keys");
+  keys->require_subcommand(1);
+  keys->fallthrough();
+  add_create(*keys, chosen);
+  add_list(*keys, chosen);
+  add_simple(*keys, chosen, "get", "a key's settings and what is left of its limits", get);
+  add_update(*keys, chosen);
+  add_simple(*keys, chosen, "deactivate", "refuse a key's requests from now on",
+             [](session& with, const std::string& which) {
+               return change(with, which, http::verb::post, "/deactivate", {}, "deactivated");
+             });
+  add_simple(*keys, chosen, "activate", "take a deactivated key's requests again",
+             [](session& with, const std::string& which) {
+               return change(with, which, http::verb::post, "/activate", {}, "activated");
+             });
+  add_delete(*keys, chosen);
+}
+
+} // namespace proxy::cli

@@ -1,0 +1,187 @@
+// What was used, what is left, what went wrong, who changed what.
+#include <ostream>
+
+#include "proxy/cli/commands.hpp"
+#include "proxy/cli/key_choice.hpp"
+#include "proxy/cli/key_page.hpp"
+#include "proxy/cli/table.hpp"
+
+namespace proxy::cli {
+namespace {
+
+using show = void (*)(const json::value& answer, const console& io);
+
+result<void> report(session& with, const std::string& target, show people) {
+  const auto answer = with.calls.get(target);
+  if (!answer)
+    return answer.error();
+  if (with.json)
+    with.io.out << answer->text << (answer->text.ends_with('\n') ? "" : "\n");
+  else
+    people(answer->body, with.io);
+  return {};
+}
+
+result<void> key_report(session& with, const std::string& which, const std::string& below,
+                        show people) {
+  const auto id = find_key(with, which);
+  if (!id)
+    return id.error();
+  return report(with, "/v1/keys/" + *id + below, people);
+}
+
+void show_usage(const json::value& usage, const console& io) {
+  table all({{"REQUESTS", true},
+             {"UPSTREAM", true},
+             {"REFUSED", true},
+             {"ERRORS", true},
+             {"TOKENS", true},
+             {"COST", true},
+             {"HELD", true}});
+  all.row({grouped(integer(usage, "requests")), grouped(integer(usage, "dispatched")),
+           grouped(integer(usage, "refused")), percent(number(usage, "error_rate")),
+           grouped(integer(usage, "tokens")), dollars(number(usage, "cost")),
+           dollars(number(usage, "held_nano_usd") / 1e9)});
+  all.print(io.out);
+  if (items(usage, "by_model").empty())
+    return;
+  io.out << "\n";
+  table models({{"MODEL"}, {"REQUESTS", true}, {"TOKENS", true}, {"COST", true}});
+  for (const json::value& row : items(usage, "by_model"))
+    models.row({harmless(text(row, "model")), grouped(integer(row, "requests")),
+                grouped(integer(row, "tokens")), dollars(number(row, "cost"))});
+  models.print(io.out);
+}
+
+void show_errors(const json::value& answer, const console& io) {
+  table out({{"TIME"}, {"STATUS", true}, {"SOURCE"}, {"CODE"}, {"COUNT", true}, {"REQUEST"}});
+  for (const json::value& row : items(answer, "data"))
+    out.row({text(row, "time"), std::to_string(integer(row, "status")), text(row, "source"),
+             text(row, "code"), grouped(integer(row, "count")), text(row, "request_id")});
+  out.print(io.out);
+}
+
+void show_audit(const json::value& answer, const console& io) {
+  table out({{"TIME"}, {"WHO"}, {"ACTION"}, {"KEY"}, {"DETAIL"}});
+  for (const json::value& row : items(answer, "data"))
+    out.row({text(row, "time"), harmless(text(row, "actor")), text(row, "action"),
+             text(row, "subject"), harmless(json::serialize(member(row, "detail")))});
+  out.print(io.out);
+}
+
+void show_models(const json::value& answer, const console& io) {
+  for (const json::value& row : items(answer, "data"))
+    io.out << harmless(text(row, "id")) << "\n";
+}
+
+result<void> health(session& with) {
+  const auto answer = with.calls.get("/health");
+  if (!answer)
+    return answer.error();
+  if (with.json)
+    with.io.out << answer->text << "\n";
+  else
+    with.io.out << with.calls.where().url << ": " << text(answer->body, "status") << "\n";
+  return {};
+}
+
+result<void> ledger(session& with, const std::string& which) {
+  std::string target = "/v1/ledger";
+  if (!which.empty()) {
+    const auto id = find_key(with, which);
+    if (!id)
+      return id.error();
+    target += "?key=" + *id;
+  }
+  const auto rows = with.calls.get_text(target);
+  if (!rows)
+    return rows.error();
+  with.io.out << *rows;
+  return {};
+}
+
+struct words {
+  std::string key;
+  std::string period = "24h";
+  int hours = 24;
+  int limit = 100;
+};
+
+void add_usage(CLI::App& root, command& chosen) {
+  auto* add = root.add_subcommand("usage", "requests, tokens and cost of a key or of all");
+  auto given = std::make_shared<words>();
+  add->add_option("KEY", given->key, "id or name; without it, the whole account");
+  add->add_option("--period", given->period, "like 1h, 24h, 7d, 30d or month")
+      ->capture_default_str();
+  add->final_callback([&chosen, given] {
+    chosen = [given](session& with) {
+      const std::string query = "?period=" + escaped(given->period);
+      return given->key.empty() ? report(with, "/v1/usage" + query, show_usage)
+                                : key_report(with, given->key, "/usage" + query, show_usage);
+    };
+  });
+}
+
+void add_limits(CLI::App& root, command& chosen) {
+  auto* add = root.add_subcommand("limits", "what is left of a key's limits now");
+  auto given = std::make_shared<words>();
+  add->add_option("KEY", given->key, "id or name")->required();
+  add->final_callback([&chosen, given] {
+    chosen = [given](session& with) {
+      return key_report(with, given->key, "/limits", print_limits);
+    };
+  });
+}
+
+void add_errors(CLI::App& root, command& chosen) {
+  auto* add = root.add_subcommand("errors", "a key's refused and failed requests, newest first");
+  auto given = std::make_shared<words>();
+  add->add_option("KEY", given->key, "id or name")->required();
+  add->add_option("--hours", given->hours, "how far back")->capture_default_str();
+  add->add_option("--limit", given->limit, "how many at most")->capture_default_str();
+  add->final_callback([&chosen, given] {
+    chosen = [given](session& with) {
+      return key_report(with, given->key,
+                        "/errors?hours=" + std::to_string(given->hours) +
+                            "&limit=" + std::to_string(given->limit),
+                        show_errors);
+    };
+  });
+}
+
+void add_audit(CLI::App& root, command& chosen) {
+  auto* add = root.add_subcommand("audit", "who changed which key, newest first");
+  auto given = std::make_shared<words>();
+  add->add_option("--limit", given->limit, "how many at most")->capture_default_str();
+  add->final_callback([&chosen, given] {
+    chosen = [given](session& with) {
+      return report(with, "/v1/audit?limit=" + std::to_string(given->limit), show_audit);
+    };
+  });
+}
+
+void add_ledger(CLI::App& root, command& chosen) {
+  auto* add = root.add_subcommand("ledger", "every request that was admitted, one JSON a line");
+  auto given = std::make_shared<words>();
+  add->add_option("KEY", given->key, "id or name; without it, all keys");
+  add->final_callback(
+      [&chosen, given] { chosen = [given](session& with) { return ledger(with, given->key); }; });
+}
+
+} // namespace
+
+void add_report_commands(CLI::App& root, command& chosen) {
+  add_usage(root, chosen);
+  add_limits(root, chosen);
+  add_errors(root, chosen);
+  add_audit(root, chosen);
+  add_ledger(root, chosen);
+  root.add_subcommand("models", "the models that have prices")->final_callback([&chosen] {
+    chosen = [](session& with) { return report(with, "/v1/models", show_models); };
+  });
+  root.add_subcommand("health", "whether the proxy answers")->final_callback([&chosen] {
+    chosen = health;
+  });
+}
+
+} // namespace proxy::cli
