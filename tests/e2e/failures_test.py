@@ -164,11 +164,10 @@ def a_full_disk_refuses_and_recovers():
             proxy = Proxy(data, f"http://127.0.0.1:{simulator.port}", settings)
             key = proxy.create_key()
             ballast = os.path.join(data, "ballast")
-            with open(ballast, "wb") as file:
+            with open(ballast, "wb", buffering=0) as file:
                 try:
                     while True:
                         file.write(b"x" * 4096)
-                        file.flush()
                 except OSError:
                     pass
             sent, status, headers = 0, 200, {}

@@ -87,8 +87,8 @@ def chunks_pass_before_the_next_exists():
                     while payload not in received:
                         received += s.recv(65536)
         finally:
-            proxy.stop()
             upstream.close()
+            proxy.stop()
 
 
 def a_slow_reader_pauses_the_upstream():
@@ -107,8 +107,8 @@ def a_slow_reader_pauses_the_upstream():
                 print(f"  {taken} bytes left the upstream into socket buffers; resident +{held} KiB")
                 assert held <= 512, held  # noise of the allocator; the socket buffers are the kernel's
         finally:
-            proxy.stop()
             upstream.close()
+            proxy.stop()
 
 
 def resident_kib(pid):
