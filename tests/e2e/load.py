@@ -47,9 +47,9 @@ async def fire(port, secret, shot):
             if not data:
                 break
             received += data
-        head, _, result.body = received.partition(b"\r\n\r\n")
+        head, whole, result.body = received.partition(b"\r\n\r\n")
         result.head = head.decode("latin-1")
-        if result.head.startswith("HTTP/1.1 "):
+        if whole:
             result.status = int(result.head[9:12])
     except OSError:
         pass
