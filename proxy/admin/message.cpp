@@ -15,6 +15,8 @@ std::string_view type_of(unsigned status) {
     return "authentication_error";
   case 403:
     return "permission_error";
+  case 429:
+    return "rate_limit_error";
   default:
     return status >= 500 ? "server_error" : "invalid_request_error";
   }
@@ -53,7 +55,9 @@ reply reply_of(const problem& why) {
                             {"code", why.code}};
   if (!why.param.empty())
     error["param"] = why.param;
-  return json_reply(why.status, boost::json::object{{"error", std::move(error)}});
+  reply out = json_reply(why.status, boost::json::object{{"error", std::move(error)}});
+  out.retry_after = why.retry_after;
+  return out;
 }
 
 std::optional<std::string_view> query::get(std::string_view name) const {

@@ -1,6 +1,7 @@
 // What a call is and what it answers, as values: no socket and no Beast message in them.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct problem {
   std::string message;
   std::string code = "invalid_request";
   std::string param{}; // the field at fault, or empty
+  std::chrono::seconds retry_after{0};
 };
 
 template <class T>
@@ -43,7 +45,8 @@ struct reply {
   std::string body{};
   std::string type = "application/json";
   std::string etag{};
-  std::string allow{};             // of a 405
+  std::string allow{}; // of a 405
+  std::chrono::seconds retry_after{0};
   std::unique_ptr<pieces> parts{}; // instead of `body`
 };
 

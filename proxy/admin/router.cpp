@@ -94,10 +94,12 @@ route_match find_route(verb method, std::string_view path) {
     const auto key = match(each.pattern, path);
     if (!key)
       continue;
-    if (each.method == method)
+    if (each.method == method || (each.method == verb::get && method == verb::head))
       return {&each, *key, {}};
     out.allow +=
         (out.allow.empty() ? "" : ", ") + std::string(boost::beast::http::to_string(each.method));
+    if (each.method == verb::get)
+      out.allow += ", HEAD";
   }
   return out;
 }

@@ -1,7 +1,9 @@
-// Head, who is it, body, answer; again. Deadlines are absolute: no byte sent late moves them.
+// Head, who is it, body, answer; again.
 #include "proxy/admin/session.hpp"
 
+#include "proxy/admin/answer_writer.hpp"
 #include "proxy/admin/authorize.hpp"
+#include "proxy/admin/json_text.hpp"
 #include "proxy/admin/router.hpp"
 
 namespace proxy::admin {
@@ -11,25 +13,24 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::awaitable;
+using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds idle_max{60};
-constexpr std::chrono::seconds head_max{10};
-constexpr std::chrono::seconds body_max{10};
-constexpr std::chrono::seconds write_max{30}; // a piece of an answer
 constexpr std::uint32_t head_bytes_max = 32 * 1024;
 constexpr std::uint64_t body_bytes_max = 1024 * 1024;
-constexpr std::size_t write_bytes_max = 64 * 1024;
+constexpr std::size_t buffer_bytes_max = 96 * 1024;
+constexpr std::size_t linger_bytes_max = 64u << 20;
 
 const auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 class session {
  public:
-  session(asio::ip::tcp::socket socket, session_scope scope)
-      : stream_(std::move(socket)), scope_(scope) {
+  session(tcp::socket socket, session_scope scope)
+      : socket_(std::move(socket)), scope_(scope), deadlines_(scope.context.deadlines) {
     error_code ignored;
-    stream_.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
-    local_address_ = stream_.socket().local_endpoint(ignored).address().to_string();
+    socket_.set_option(tcp::no_delay{true}, ignored);
+    local_address_ = socket_.local_endpoint(ignored).address().to_string();
+    peer_ = socket_.remote_endpoint(ignored).address();
   }
 
   awaitable<void> run();
@@ -40,20 +41,45 @@ class session {
   awaitable<bool> wait_for_bytes();
   awaitable<error_code> read_head();
   awaitable<error_code> read_body();
-  awaitable<reply> answer_one();
-  awaitable<bool> write(reply what, bool keep_alive);
-  awaitable<bool> write_pieces(pieces& parts, bool chunked);
-  std::optional<problem> refusal() const;
+  awaitable<std::optional<reply>> answer_one(); // nullopt: nobody is there to be answered
+  awaitable<void> linger();
+  std::optional<reply> failed_reading(const error_code& error) const;
+  answer_form form_of_answer() const;
+  std::optional<problem> refusal();
+  std::optional<problem> wrong_key();
   std::string_view path() const;
+  // The one value of a field; nullopt: it is absent, or stands there more than once.
+  std::optional<std::string_view> single(http::field name) const;
 
-  beast::tcp_stream stream_;
+  tcp::socket socket_;
   session_scope scope_;
+  session_deadlines deadlines_;
+  deadline limit_{socket_};
   std::string local_address_;
-  beast::flat_buffer buffer_{head_bytes_max + write_bytes_max};
+  asio::ip::address peer_;
+  beast::flat_buffer buffer_{buffer_bytes_max};
   std::optional<parser> parser_;
 };
 
-reply failed_reading(const error_code& error) {
+std::string_view view(const auto& text) {
+  return {text.data(), text.size()};
+}
+
+problem no_route(const route_match& matched, std::string_view method, std::string_view path) {
+  const std::string call = shown(method) + " " + shown(path);
+  if (matched.allow.empty())
+    return {.status = 404, .message = "no such call: " + call, .code = "not_found"};
+  return {.status = 405,
+          .message = call + ": this path takes " + matched.allow,
+          .code = "method_not_allowed"};
+}
+
+// nullopt: the peer has gone, and nobody is there to be answered.
+std::optional<reply> session::failed_reading(const error_code& error) const {
+  if (limit_.passed())
+    return reply_of({.status = 408,
+                     .message = "the request did not arrive in time",
+                     .code = "request_timeout"});
   if (error == http::error::body_limit)
     return reply_of(
         {.status = 413, .message = "the body is larger than 1 MiB", .code = "request_too_large"});
@@ -61,43 +87,35 @@ reply failed_reading(const error_code& error) {
     return reply_of({.status = 431,
                      .message = "the request's head is larger than 32 KiB",
                      .code = "header_too_large"});
+  if (error == http::error::end_of_stream || error == http::error::partial_message ||
+      error.category() != http::make_error_code(http::error::bad_method).category())
+    return std::nullopt;
   return reply_of({.message = "not a request that HTTP/1.1 allows: " + error.message()});
-}
-
-// The peer or the clock ended it: nobody is there to be answered.
-bool is_over(const error_code& error) {
-  return error == http::error::end_of_stream || error == http::error::partial_message ||
-         error == beast::error::timeout || error.category() == boost::system::system_category() ||
-         error.category() == asio::error::get_misc_category();
-}
-
-std::string_view view(const auto& text) {
-  return {text.data(), text.size()};
 }
 
 awaitable<void> session::run() {
   for (bool open = true; open;) {
     if (buffer_.size() == 0 && !co_await wait_for_bytes())
       co_return;
-    bool keep_alive = false;
-    reply what;
-    if (const error_code error = co_await read_head()) {
-      if (is_over(error))
-        co_return;
+    const error_code error = co_await read_head();
+    std::optional<reply> what;
+    if (error)
       what = failed_reading(error);
-    } else {
+    else
       what = co_await answer_one();
-      keep_alive = parser_->is_done() && parser_->get().keep_alive();
-    }
-    open = co_await write(std::move(what), keep_alive);
+    if (!what)
+      co_return;
+    client_end to{socket_, limit_, deadlines_.write};
+    answer_form form = form_of_answer();
+    form.keep_alive = form.keep_alive && !error;
+    open = co_await write_answer(to, std::move(*what), form);
   }
-  error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  co_await linger();
 }
 
 awaitable<bool> session::wait_for_bytes() {
-  stream_.expires_after(idle_max);
-  const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), nothrow);
+  limit_.set(deadlines_.idle, deadline::ends::everything);
+  const auto [error, count] = co_await socket_.async_read_some(buffer_.prepare(4096), nothrow);
   buffer_.commit(count);
   co_return !error;
 }
@@ -106,21 +124,46 @@ awaitable<error_code> session::read_head() {
   parser_.emplace();
   parser_->header_limit(head_bytes_max);
   parser_->body_limit(body_bytes_max);
-  stream_.expires_after(head_max);
-  const auto [error, count] = co_await http::async_read_header(stream_, buffer_, *parser_, nothrow);
+  limit_.set(deadlines_.head, deadline::ends::reading);
+  const auto [error, count] = co_await http::async_read_header(socket_, buffer_, *parser_, nothrow);
   co_return error;
 }
 
 awaitable<error_code> session::read_body() {
-  stream_.expires_after(body_max);
-  if (!parser_->is_done() && beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+  limit_.set(deadlines_.body, deadline::ends::reading);
+  const auto expect = single(http::field::expect);
+  if (!parser_->is_done() && expect && beast::iequals(*expect, "100-continue")) {
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto [error, count] = co_await asio::async_write(stream_, asio::buffer(go_on), nothrow);
+    const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(go_on), nothrow);
     if (error)
       co_return error;
   }
-  const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser_, nothrow);
+  const auto [error, count] = co_await http::async_read(socket_, buffer_, *parser_, nothrow);
   co_return error;
+}
+
+// A socket that is closed with unread bytes in it takes the answer back: what the client still
+// sends is read and dropped, for a while.
+awaitable<void> session::linger() {
+  if (parser_->is_done() || !socket_.is_open())
+    co_return;
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  limit_.set(deadlines_.linger, deadline::ends::everything);
+  std::array<char, 16 * 1024> dropped;
+  for (std::size_t all = 0; all < linger_bytes_max;) {
+    const auto [error, count] = co_await socket_.async_read_some(asio::buffer(dropped), nothrow);
+    if (error)
+      co_return;
+    all += count;
+  }
+}
+
+answer_form session::form_of_answer() const {
+  const auto& head = parser_->get();
+  return {.version = head.version() == 10 ? 10u : 11u,
+          .head_only = head.method() == http::verb::head,
+          .keep_alive = parser_->is_done() && head.keep_alive()};
 }
 
 std::string_view session::path() const {
@@ -128,109 +171,75 @@ std::string_view session::path() const {
   return target.substr(0, target.find('?'));
 }
 
-std::optional<problem> session::refusal() const {
+std::optional<std::string_view> session::single(http::field name) const {
+  const auto& head = parser_->get();
+  if (head.count(name) != 1)
+    return std::nullopt;
+  return view(head[name]);
+}
+
+std::optional<problem> session::wrong_key() {
+  const policies::instant now = scope_.context.now();
+  auto wait = scope_.wrong_keys.wait(peer_, now);
+  if (!wait) {
+    auto wrong =
+        refuse_key(single(http::field::authorization).value_or(""), scope_.context.admin_key);
+    if (!wrong || parser_->get().count(http::field::authorization) == 0)
+      return wrong;
+    scope_.wrong_keys.wrong(peer_, now);
+    wait = scope_.wrong_keys.wait(peer_, now);
+    if (!wait)
+      return wrong;
+    spdlog::warn("admin plane: too many wrong admin keys from {}", peer_.to_string());
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait);
+  return problem{.status = 429,
+                 .message = fmt::format("more than {} wrong admin keys from your address within a "
+                                        "minute; the next one is looked at in {} s",
+                                        guesses::wrong_max, seconds.count()),
+                 .code = "too_many_wrong_keys",
+                 .retry_after = seconds};
+}
+
+std::optional<problem> session::refusal() {
   const auto& head = parser_->get();
   where_from from;
   from.listen_address = scope_.listen_address;
   from.local_address = local_address_;
-  if (head.count(http::field::host) == 1)
-    from.host = view(head[http::field::host]);
+  from.host = single(http::field::host).value_or("");
   if (head.count(http::field::origin) > 0)
-    from.origin = view(head[http::field::origin]);
+    from.origin = single(http::field::origin).value_or("");
   if (auto wrong = refuse_host(from))
     return wrong;
   const auto matched = find_route(head.method(), path());
   if (matched.found && matched.found->needs == access::anyone)
     return std::nullopt;
-  return refuse_key(view(head[http::field::authorization]), scope_.context.admin_key);
+  return wrong_key();
 }
 
-awaitable<reply> session::answer_one() {
+awaitable<std::optional<reply>> session::answer_one() {
   if (const auto wrong = refusal())
     co_return reply_of(*wrong);
-  const std::string method{view(parser_->get().method_string())};
-  request call;
-  call.path = path();
-  const auto matched = find_route(parser_->get().method(), call.path);
-  if (!matched.found && matched.allow.empty())
-    co_return reply_of({.status = 404,
-                        .message = "no such call: " + method + " " + call.path,
-                        .code = "not_found"});
+  const auto matched = find_route(parser_->get().method(), path());
   if (!matched.found) {
-    reply out = reply_of({.status = 405,
-                          .message = call.path + " takes " + matched.allow + ", not " + method,
-                          .code = "method_not_allowed"});
+    reply out = reply_of(no_route(matched, view(parser_->get().method_string()), path()));
     out.allow = matched.allow;
     co_return out;
   }
   if (const error_code error = co_await read_body())
     co_return failed_reading(error);
   const auto& message = parser_->get();
+  request call;
+  call.path = path();
   call.if_match = view(message[http::field::if_match]);
   call.body = message.body();
   call.now = scope_.context.now();
   co_return dispatch(scope_.context, matched, view(message.target()), std::move(call));
 }
 
-awaitable<bool> session::write(reply what, bool keep_alive) {
-  const bool streamed = what.parts != nullptr;
-  const unsigned version = parser_->get().version() == 10 ? 10 : 11;
-  if (streamed && version == 10)
-    keep_alive = false; // the end of the connection is the end of the body
-  http::response<http::string_body> message{static_cast<http::status>(what.status), version};
-  message.set(http::field::content_type, what.type);
-  message.set(http::field::cache_control, "no-store");
-  message.set("X-Content-Type-Options", "nosniff");
-  if (!what.etag.empty())
-    message.set(http::field::etag, what.etag);
-  if (!what.allow.empty())
-    message.set(http::field::allow, what.allow);
-  if (what.status == 401)
-    message.set(http::field::www_authenticate, "Bearer");
-  message.keep_alive(keep_alive);
-  message.body() = std::move(what.body);
-  stream_.expires_after(write_max);
-  if (!streamed) {
-    message.prepare_payload();
-    const auto [error, count] = co_await http::async_write(stream_, message, nothrow);
-    co_return !error && keep_alive;
-  }
-  message.chunked(version == 11);
-  http::response_serializer<http::string_body> head{message};
-  const auto [error, count] = co_await http::async_write_header(stream_, head, nothrow);
-  const bool sent = !error && co_await write_pieces(*what.parts, version == 11);
-  co_return sent&& keep_alive;
-}
-
-awaitable<bool> session::write_pieces(pieces& parts, bool chunked) {
-  while (const auto part = parts.next()) {
-    for (std::size_t at = 0; at < part->size(); at += write_bytes_max) {
-      const auto slice =
-          asio::buffer(part->data() + at, std::min(write_bytes_max, part->size() - at));
-      stream_.expires_after(write_max);
-      error_code failed;
-      if (chunked) {
-        const auto framed = http::make_chunk(slice);
-        const auto [error, count] = co_await asio::async_write(stream_, framed, nothrow);
-        failed = error;
-      } else {
-        const auto [error, count] = co_await asio::async_write(stream_, slice, nothrow);
-        failed = error;
-      }
-      if (failed)
-        co_return false;
-    }
-  }
-  if (!chunked)
-    co_return true;
-  const auto last = http::make_chunk_last();
-  const auto [error, count] = co_await asio::async_write(stream_, last, nothrow);
-  co_return !error;
-}
-
 } // namespace
 
-awaitable<void> serve(asio::ip::tcp::socket socket, session_scope scope) {
+awaitable<void> serve(tcp::socket socket, session_scope scope) {
   session one{std::move(socket), scope};
   co_await one.run();
 }

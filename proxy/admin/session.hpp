@@ -5,13 +5,15 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "proxy/admin/admin_context.hpp"
+#include "proxy/admin/guesses.hpp"
 
 namespace proxy::admin {
 
-// Both outlive the session.
+// All outlive the session.
 struct session_scope {
   const admin_context& context;
   const std::string& listen_address; // as configured, without the port
+  guesses& wrong_keys;
 };
 
 // Serves until the client or a deadline ends it. Throws what the system throws: the caller's

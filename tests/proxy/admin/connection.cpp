@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <boost/beast/http.hpp>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +93,8 @@ void connection::end_sending() {
 bool connection::receive() {
   char bytes[16 * 1024];
   const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
+  if (count < 0 && errno == ECONNRESET)
+    return false;
   if (count < 0)
     fail("recv");
   buffer_.append(bytes, static_cast<std::size_t>(count));
@@ -121,6 +124,11 @@ std::optional<reading> connection::read(bool to_head) {
       throw std::system_error(error, "the answer was cut");
   }
   return reading_of(parser.get());
+}
+
+bool connection::hears_within(std::chrono::milliseconds time) {
+  pollfd wanted{socket_, POLLIN, 0};
+  return ::poll(&wanted, 1, static_cast<int>(time.count())) > 0;
 }
 
 std::string connection::read_to_end() {

@@ -2,6 +2,7 @@
 // shares no code with the server but Beast's parser of answers.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ class connection {
   // The next answer; `to_head`: it has no body whatever its fields say. nullopt: the server closed.
   std::optional<reading> read(bool to_head = false);
   std::string read_to_end(); // all that comes until the server closes
+  bool hears_within(std::chrono::milliseconds time);
 
  private:
   bool receive(); // false: closed
