@@ -25,6 +25,16 @@ constexpr std::string_view exposed =
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-budget-limit-usd, "
     "x-budget-remaining-usd";
 
+// A page may read what its own key's list allows; where no key was told, what any key's does.
+bool may_read(conversation& c, std::string_view origin) {
+  if (!c.x.key)
+    return c.my.shared.origins.any_allows(origin);
+  const keys::key_chain chain{*c.x.key};
+  return std::ranges::all_of(chain.view(), [&](const policies::keys::key_record* each) {
+    return policies::access::referrer_allowed(each->allowed_referrers, {}, origin);
+  });
+}
+
 } // namespace
 
 bool is_preflight(const exchange& x) {
@@ -65,7 +75,7 @@ io::task<step> answer_preflight(conversation& c) {
 
 void write_origin_fields(http::head_writer& out, conversation& c) {
   const std::string_view origin = c.x.in.head.origin;
-  if (origin.empty() || !c.my.shared.origins.any_allows(origin))
+  if (origin.empty() || !may_read(c, origin))
     return;
   out.line("access-control-allow-origin", origin);
   out.line("access-control-expose-headers", exposed);

@@ -103,7 +103,8 @@ class Simulator(Process):
 
 
 class Proxy(Process):
-    """deepseek-proxy on a data directory; `settings` are TOML lines by section."""
+    """deepseek-proxy on a data directory; `settings` are TOML lines by section
+    ("NAME = none": the setting is left out)."""
 
     def __init__(self, directory, upstream, settings=None, options=(), env=None):
         self.directory = directory
@@ -116,7 +117,7 @@ class Proxy(Process):
             for line in lines:
                 name = line.split("=")[0].strip()
                 kept = [l for l in sections.get(section, []) if l.split("=")[0].strip() != name]
-                sections[section] = kept + [line]
+                sections[section] = kept + ([] if line.endswith("= none") else [line])
         self.config = os.path.join(directory, "test.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             for section, lines in sections.items():

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Every verb of `deepseek` against a running proxy: what a person reads, what a program reads, and what
+is said when something is wrong."""
+import json
+import os
+import re
+import subprocess
+
+from harness import ADMIN_KEY, BUILD, eventually, free_port, run, stack, workspace
+
+DEEPSEEK = os.path.join(BUILD, "deepseek")
+
+
+def lines(done):
+    return done.stdout.splitlines()
+
+
+def cells(line):
+    return re.split(r"\s{2,}", line.strip())
+
+
+def keys_from_birth_to_end():
+    """create, list, get, update, deactivate, activate, delete; by id and by name"""
+    with stack() as (_, proxy):
+        made = proxy.command("keys", "create", "my-production-app", "--rpm", "1000", "--tpm", "100000",
+                             "--monthly", "500", "--permissions", "chat,code", "--ip", "127.0.0.0/8",
+                             "--description", "Production API key for web application")
+        secret = re.search(r"sk-ds-\w+", made.stdout).group(0)
+        key_id = re.search(r"key_\w+", made.stdout).group(0)
+        assert proxy.chat(secret)[0] == 200
+        eventually(lambda: proxy.admin("GET", f"/v1/keys/{key_id}")["last_used_at"], "last use is known")
+        listed = lines(proxy.command("keys", "list"))
+        assert listed[0].split() == ["ID", "NAME", "STATUS", "CREATED", "LAST_USED"], listed
+        row = cells(listed[1])
+        assert row[:3] == [key_id, "my-production-app", "active"], row
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", cell) for cell in row[3:]), row
+        shown = proxy.command("keys", "get", "my-production-app").stdout
+        for part in (key_id, "chat, code", "127.0.0.0/8", "1,000", "100,000", "$500.0000"):
+            assert part in shown, (part, shown)
+        assert secret not in shown
+        proxy.command("keys", "update", key_id, "--rpm", "none", "--monthly", "750", "--models",
+                      "deepseek-flash", "--name", "renamed")
+        record = json.loads(proxy.command("--json", "keys", "get", "renamed").stdout)
+        assert record["rate_limits"]["requests_per_minute"] is None
+        assert record["rate_limits"]["monthly_spending_limit"] == 750
+        assert record["rate_limits"]["tokens_per_minute"] == 100000
+        assert record["models"] == ["deepseek-flash"]
+        proxy.command("keys", "deactivate", "renamed")
+        assert proxy.chat(secret)[0] == 401
+        assert cells(lines(proxy.command("keys", "list", "--status", "inactive"))[1])[0] == key_id
+        proxy.command("keys", "activate", key_id)
+        assert proxy.chat(secret)[0] == 200
+        refused = proxy.command("keys", "delete", key_id, check=False)
+        assert refused.returncode == 2 and "--yes" in refused.stderr, refused
+        proxy.command("keys", "delete", key_id, "--yes")
+        assert proxy.chat(secret)[0] == 401
+        assert len(lines(proxy.command("keys", "list"))) == 1
+
+
+def reports():
+    """usage, limits, errors, ledger, audit, models, health"""
+    with stack() as (simulator, proxy):
+        secret = proxy.command("--quiet", "keys", "create", "app", "--rpm", "3", "--concurrent", "2",
+                               "--daily", "1").stdout.strip()
+        answers = [proxy.chat(secret)[0] for _ in range(5)]
+        assert answers == [200, 200, 200, 429, 429], answers
+        key_id = proxy.command("--quiet", "keys", "list").stdout.strip()
+        eventually(lambda: proxy.usage(key_id)["requests"] == 5, "all five are in the books")
+        usage = lines(proxy.command("usage", "app"))
+        cost = simulator.bill()["total_nano"]
+        assert cells(usage[1])[:3] == ["5", "3", "2"], usage
+        assert cells(usage[1])[5].rstrip("0") == f"${cost / 1e9:.9f}".rstrip("0"), (usage, cost)
+        assert cells(usage[4])[:2] == ["deepseek-flash", "3"], usage
+        assert cells(lines(proxy.command("usage"))[1])[0] == "5"
+        assert json.loads(proxy.command("--json", "usage", "app").stdout)["cost_nano_usd"] == cost
+        limits = proxy.command("limits", "app").stdout
+        assert re.search(r"requests a minute +3 +0 +3 +0", limits), limits
+        assert "requests in flight" in limits and "spending a day" in limits, limits
+        errors = proxy.command("errors", "app").stdout
+        assert "429" in errors and "proxy" in errors, errors
+        rows = [json.loads(line) for line in lines(proxy.command("ledger", "app"))]
+        assert sum(row["cost_nano_usd"] for row in rows) == cost and len(rows) == 3
+        assert "key.create" in proxy.command("audit").stdout
+        assert "deepseek-flash" in lines(proxy.command("models"))
+        assert proxy.command("health").stdout.endswith(": ok\n")
+
+
+def wrong_use_is_explained():
+    """Unknown words, values and keys; no proxy; a wrong admin key; a missing one"""
+    with stack() as (_, proxy):
+        for words, code, part in ((("keys", "crate"), 2, "subcommand"), ((), 2, "subcommand"),
+                                  (("keys", "create"), 2, "NAME"),
+                                  (("keys", "create", "x", "--rpm", "many"), 2, "--rpm: 'many'"),
+                                  (("keys", "create", "x", "--permissions", "chta"), 1, "chat"),
+                                  (("keys", "get", "nobody"), 1, "nobody"),
+                                  (("keys", "get", "key_000000000000"), 1, "key_000000000000"),
+                                  (("usage", "--period", "1y"), 1, "24h")):
+            done = proxy.command(*words, check=False)
+            assert done.returncode == code and part in done.stderr, (words, done)
+            assert done.stdout == "", done
+        for _ in range(2):
+            proxy.create_key("twin")
+        done = proxy.command("keys", "get", "twin", check=False)
+        assert done.returncode == 1 and done.stderr.count("key_") == 2, done
+        url = f"http://127.0.0.1:{proxy.admin_port}"
+        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+        for extra, part in (({}, "no admin key"), ({"DEEPSEEK_ADMIN_KEY": "wrong"}, "DEEPSEEK_ADMIN_KEY")):
+            done = subprocess.run([DEEPSEEK, "--url", url, "keys", "list"], capture_output=True,
+                                  text=True, env={**environment, **extra}, check=False)
+            assert done.returncode == 1 and part in done.stderr, done
+        done = subprocess.run([DEEPSEEK, "--url", f"http://127.0.0.1:{free_port()}", "health"],
+                              capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 1 and "is it running?" in done.stderr, done
+
+
+def the_proxy_is_found_without_words():
+    """On the same machine the data directory tells where the admin plane is and which key opens it"""
+    with workspace() as home, stack(proxy_settings={"admin": ["key = none"]}) as (_, proxy):
+        os.makedirs(os.path.join(home, "state"))
+        os.symlink(proxy.directory, os.path.join(home, "state", "deepseek-proxy"))
+        done = subprocess.run([DEEPSEEK, "keys", "list"], capture_output=True, text=True, check=False,
+                              env={"PATH": os.environ["PATH"], "XDG_STATE_HOME": home + "/state"})
+        assert done.returncode == 0 and done.stdout.startswith("ID"), done
+        assert ADMIN_KEY not in open(os.path.join(proxy.directory, "admin.key"), encoding="utf-8").read()
+
+
+def names_cannot_move_the_cursor():
+    """Control characters never reach the terminal"""
+    with stack() as (_, proxy):
+        key = proxy.create_key("caf\u00e9 \u6df1\u5ea6")
+        shown = proxy.command("keys", "list").stdout
+        assert "caf\u00e9 \u6df1\u5ea6" in shown and key["id"] in shown and "\x1b" not in shown
+
+
+if __name__ == "__main__":
+    run([keys_from_birth_to_end, reports, wrong_use_is_explained, the_proxy_is_found_without_words,
+         names_cannot_move_the_cursor])
