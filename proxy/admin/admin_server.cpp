@@ -46,9 +46,12 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
     acceptor.bind(at, error);
   if (!error)
     acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  if (error)
+  if (error) {
+    error_code ignored;
+    acceptor.close(ignored);
     return failure{errc::address_in_use, fmt::format("admin.listen: cannot listen on {}:{}: {}",
                                                      where.host, where.port, error.message())};
+  }
   listen_address = where.host;
   return config::host_port{where.host, acceptor.local_endpoint().port()};
 }

@@ -129,6 +129,12 @@ std::string text_of(const json::value& value) {
   return out;
 }
 
+std::string text_of(const json::object& value) {
+  std::string out;
+  write_object(out, value);
+  return out;
+}
+
 double usd(policies::nano_usd amount) {
   return static_cast<double>(amount.value) / 1e9;
 }

@@ -12,6 +12,7 @@
 namespace proxy::admin {
 
 std::string text_of(const boost::json::value& value);
+std::string text_of(const boost::json::object& value); // which would be copied into a value
 
 // The double nearest to the amount in dollars: its shortest decimal has the nine digits, exactly.
 double usd(policies::nano_usd amount);

@@ -16,15 +16,24 @@ using policies::keys::key_status;
 
 constexpr std::int64_t page_max = 1000;
 
+// Keys stand in order of creation. `status` absent: all but deleted ones.
+struct place {
+  policies::instant created{};
+  policies::key_id id;
+  auto operator<=>(const place&) const = default;
+};
+
 struct filter {
   std::optional<key_status> status;
   std::optional<policies::keys::key_type> type;
+  std::optional<place> after; // which need not be listed itself
   bool passes(const key_record& record) const {
-    return (!status || record.status == *status) && (!type || record.type == *type);
+    return (status ? record.status == *status : record.status != key_status::deleted) &&
+           (!type || record.type == *type) && (!after || *after < place{record.created, record.id});
   }
 };
 
-answer<filter> filter_of(const query& from) {
+answer<filter> filter_of(const admin_context& context, const query& from) {
   filter out;
   if (const auto name = from.get("status")) {
     for (const auto each : {key_status::active, key_status::inactive, key_status::deleted})
@@ -42,58 +51,46 @@ answer<filter> filter_of(const query& from) {
                                 "' is not one of production, development, restricted",
                      .param = "type"};
   }
+  if (const auto name = from.get("after")) {
+    const auto id = policies::keys::parse_key_id(*name);
+    const auto last = id ? context.directory.copy_of(*id) : nullptr;
+    if (!last)
+      return problem{.message = "after: '" + shown(*name) + "' is no key's id", .param = "after"};
+    out.after = place{last->created, last->id};
+  }
   return out;
 }
 
-bool earlier(const key_record& a, const key_record& b) {
-  return std::tie(a.created, a.id) < std::tie(b.created, b.id);
-}
-
-// Oldest first. Deleted ones only where they are asked for.
-std::vector<key_record> candidates(const admin_context& context, const filter& by) {
-  if (by.status != key_status::deleted)
-    return context.store.list();
-  std::vector<key_record> deleted;
+// Copied are only the records of the page, however many keys there are.
+std::vector<policies::key_id> matching(const admin_context& context, const filter& by) {
+  std::vector<place> places;
   context.directory.for_each([&](keys::key_slot& slot) {
-    if (const key_record* record = slot.record.load(); record->status == key_status::deleted)
-      deleted.push_back(*record);
+    if (const key_record* record = slot.record.load(); by.passes(*record))
+      places.push_back({record->created, record->id});
   });
-  std::ranges::sort(deleted, earlier);
-  return deleted;
-}
-
-// Drops what stands up to and including the key that `after` names, which need not be listed
-// itself.
-std::optional<problem> skip_to(std::vector<key_record>& records, const admin_context& context,
-                               std::string_view after) {
-  const auto id = policies::keys::parse_key_id(after);
-  const auto last = id ? context.directory.copy_of(*id) : nullptr;
-  if (!last)
-    return problem{.message = "after: '" + shown(after) + "' is no key's id", .param = "after"};
-  std::erase_if(records, [&](const key_record& each) { return !earlier(*last, each); });
-  return std::nullopt;
+  std::ranges::sort(places);
+  std::vector<policies::key_id> ids;
+  for (const place& each : places)
+    ids.push_back(each.id);
+  return ids;
 }
 
 } // namespace
 
 answer<reply> list_keys(const admin_context& context, const request& call) {
-  const auto by = filter_of(call.query);
+  const auto by = filter_of(context, call.query);
   if (!by)
     return by.error();
   const auto limit = number_in(call.query, "limit", {1, page_max, page_max});
   if (!limit)
     return limit.error();
-  std::vector<key_record> records = candidates(context, *by);
-  std::erase_if(records, [&](const key_record& each) { return !by->passes(each); });
-  if (const auto after = call.query.get("after"))
-    if (auto wrong = skip_to(records, context, *after))
-      return *wrong;
-  const std::size_t count = std::min(records.size(), static_cast<std::size_t>(*limit));
+  const std::vector<policies::key_id> ids = matching(context, *by);
+  const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(*limit));
   json::array data;
-  for (const key_record& record : std::span{records}.first(count))
-    data.push_back(key_view(record, context.store.last_used(record.id)));
+  for (const policies::key_id id : std::span{ids}.first(count))
+    data.push_back(key_view(*context.directory.copy_of(id), context.store.last_used(id)));
   json::object out = list_of(std::move(data));
-  out["has_more"] = count < records.size();
+  out["has_more"] = count < ids.size();
   return json_reply(200, out);
 }
 

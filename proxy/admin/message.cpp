@@ -41,7 +41,7 @@ std::optional<std::string> decoded(std::string_view text) {
 
 } // namespace
 
-reply json_reply(unsigned status, const boost::json::value& body) {
+reply json_reply(unsigned status, const boost::json::object& body) {
   reply out;
   out.status = status;
   out.body = text_of(body);

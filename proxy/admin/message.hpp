@@ -50,7 +50,7 @@ struct reply {
   std::unique_ptr<pieces> parts{}; // instead of `body`
 };
 
-reply json_reply(unsigned status, const boost::json::value& body);
+reply json_reply(unsigned status, const boost::json::object& body);
 reply reply_of(const problem& why);
 
 // Parameters after the question mark, decoded.

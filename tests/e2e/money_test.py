@@ -9,8 +9,10 @@ LIMIT_USD = 0.05
 LIMIT = 50_000_000  # nano-dollars
 GREEDY = ("--tokens", "bytes", "--prices", "table")
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 20
-CLOCKS = {"off-peak": "2026-11-22T12:00:00Z", "peak": "2026-11-23T02:00:00Z",
-          "into peak": "2026-11-23T00:59:58Z", "out of peak": "2026-11-23T03:59:58Z"}
+# Instants at which the clock starts, and how long answers take: the last two begin before a change of
+# prices and end after it.
+CLOCKS = {"off-peak": ("2026-11-22T12:00:00Z", 0), "peak": ("2026-11-23T02:00:00Z", 0),
+          "into peak": ("2026-11-23T00:59:58Z", 1500), "out of peak": ("2026-11-23T03:59:58Z", 1500)}
 
 
 def settled(simulator, proxy, key):
@@ -33,11 +35,11 @@ def spend_the_rest(proxy, key):
     raise AssertionError("the limit was never reached")
 
 
-def storm(clock, seed):
+def storm(clock, answer_ms, seed):
     rng = seeded(seed)
     options = ("--clock", clock)
     with stack(GREEDY + options, proxy_options=options) as (simulator, proxy):
-        simulator.config(greedy=True)
+        simulator.config(greedy=True, ttft_ms=answer_ms)
         key = proxy.create_key(rate_limits={"monthly_spending_limit": LIMIT_USD})
         faults = ("missing_usage", "status:500", "reset_after:300", "short_body")
         shots = [chat_shot(rng, faults=faults) for _ in range(1000)]
@@ -47,6 +49,7 @@ def storm(clock, seed):
         settled(simulator, proxy, key)
         bill = simulator.bill()["total_nano"]
         assert bill <= LIMIT, f"billed {bill} of {LIMIT}"
+        simulator.config(ttft_ms=0)
         spend_the_rest(proxy, key)
         usage = settled(simulator, proxy, key)
         bill, charged = simulator.bill()["total_nano"], usage["cost_nano_usd"]
@@ -60,13 +63,13 @@ def storms_never_pass_the_limit():
     """1,000 at once on $0.05, plain, streamed, left early, faulty; peak, off-peak, across"""
     clocks = list(CLOCKS.values())
     for seed in range(SEEDS):
-        storm(clocks[seed % len(clocks)], seed)
+        storm(*clocks[seed % len(clocks)], seed)
 
 
 def the_ledger_equals_the_bill():
     """Where usage is given and the price constant, charged = billed to the nano-dollar"""
     rng = seeded(7)
-    options = ("--clock", CLOCKS["off-peak"])
+    options = ("--clock", CLOCKS["off-peak"][0])
     with stack(GREEDY + options, proxy_options=options) as (simulator, proxy):
         simulator.config(greedy=True)
         key = proxy.create_key(rate_limits={"monthly_spending_limit": 100})
