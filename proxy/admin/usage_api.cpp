@@ -64,9 +64,24 @@ json::object figures(const usage_sums& sums) {
           {"average_latency_ms", ratio(sums.total_ms_sum, outcomes)}};
 }
 
+// Requests in one period, over as many of those before as the key has lived; a key too young to
+// have any is as usual as it is now, so that "twice the average" means something from its first
+// day.
+double average_requests(const usage_sums& now, const usage_sums& before,
+                        const period_ranges& ranges, policies::instant since) {
+  const double period = ratio(ranges.before.until_hour - ranges.before.from_hour, periods_before);
+  const std::int64_t born = floor<std::chrono::hours>(since.time_since_epoch()).count();
+  const double lived = static_cast<double>(ranges.before.until_hour - born) / period;
+  if (lived < 1)
+    return static_cast<double>(now.requests);
+  return static_cast<double>(before.requests) /
+         std::min(lived, static_cast<double>(periods_before));
+}
+
 // All that both calls answer alike; `key` absent: the account.
 answer<json::object> usage_of(const admin_context& context, const request& call,
-                              std::optional<policies::key_id> key) {
+                              const policies::keys::key_record* record) {
+  const auto key = record ? std::optional{record->id} : std::nullopt;
   const auto ranges = ranges_of(call.query.get("period").value_or("24h"), call.now);
   if (!ranges)
     return ranges.error();
@@ -75,9 +90,11 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
   json::object out{{"key_id", nullptr}, {"period", ranges->name}};
   if (key)
     out["key_id"] = policies::keys::to_string(*key);
-  for (auto& [name, value] : figures(sum_of(rows)))
+  const usage_sums now = sum_of(rows);
+  for (auto& [name, value] : figures(now))
     out.emplace(name, std::move(value));
-  out["average_requests"] = ratio(before.requests, periods_before);
+  out["average_requests"] =
+      average_requests(now, before, *ranges, record ? record->created : policies::instant{});
   out["by_model"] = by_model(rows);
   return out;
 }
@@ -101,7 +118,7 @@ answer<reply> key_usage(const admin_context& context, const request& call) {
   const auto record = known_key(context, call.key);
   if (!record)
     return record.error();
-  auto out = usage_of(context, call, call.key);
+  auto out = usage_of(context, call, record->get());
   if (!out)
     return out.error();
   const auto state = context.store.state(call.key, call.now);
@@ -112,7 +129,7 @@ answer<reply> key_usage(const admin_context& context, const request& call) {
 }
 
 answer<reply> account_usage(const admin_context& context, const request& call) {
-  auto out = usage_of(context, call, std::nullopt);
+  auto out = usage_of(context, call, nullptr);
   if (!out)
     return out.error();
   (*out)["held_nano_usd"] = held_by_all(context, call.now);

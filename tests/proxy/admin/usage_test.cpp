@@ -11,12 +11,20 @@ using std::chrono::milliseconds;
 namespace {
 
 struct used_key {
+  explicit used_key(hours age = hours{0}) {
+    p.pass(-age);
+    made = p.create(R"({"name": "x", "daily_budget": 2.5, "rate_limits":
+        {"requests_per_minute": 60, "tokens_per_minute": 6000, "concurrent_requests": 4,
+         "monthly_spending_limit": 10}})");
+    id = id_of(made);
+    path = "/v1/keys/" + text(made, "id");
+    p.pass(age);
+  }
+
   plane p;
-  json::object made = p.create(R"({"name": "x", "daily_budget": 2.5, "rate_limits":
-      {"requests_per_minute": 60, "tokens_per_minute": 6000, "concurrent_requests": 4,
-       "monthly_spending_limit": 10}})");
-  policies::key_id id = id_of(made);
-  std::string path = "/v1/keys/" + text(made, "id");
+  json::object made;
+  policies::key_id id;
+  std::string path;
   traffic t{p};
 
   json::object usage(const std::string& period = "24h") {
@@ -121,8 +129,27 @@ TEST_CASE("admin usage: what was journalled is told soon, without anybody's help
   CHECK(k.usage().at("cost_nano_usd") == 42);
 }
 
+TEST_CASE("admin usage: a young key's average counts only the periods it has lived") {
+  used_key k{hours{60}};
+  const auto use_ago = [&](hours ago, int times) {
+    k.p.pass(-ago);
+    for (int i = 0; i < times; ++i)
+      k.t.use(k.id, {.cost_nano = 1, .output = 1});
+    k.p.pass(ago);
+  };
+  use_ago(hours{30}, 6);
+  use_ago(hours{0}, 2);
+  k.t.apply();
+  const auto average = [&](const std::string& period) {
+    return k.usage(period).at("average_requests").to_number<double>();
+  };
+  CHECK(average("24h") > 3.9); // 6 requests in the day and a half before
+  CHECK(average("24h") < 4.2);
+  CHECK(average("7d") == 8); // younger than a period: as it is
+}
+
 TEST_CASE("admin usage: a period has its own hours, and the seven before make the average") {
-  used_key k; // Wednesday, 15 April, noon
+  used_key k{hours{24 * 366}}; // it is Wednesday, 15 April, noon
   const auto use_ago = [&](hours ago, int times) {
     k.p.pass(-ago);
     for (int i = 0; i < times; ++i)
