@@ -1,5 +1,5 @@
-// Message heads as views into the buffer they arrived in. A strict gate stands around Beast's
-// parser: what two HTTP implementations could read differently is refused, not repaired.
+// Message heads as views into the buffer they arrived in. What two HTTP implementations could read
+// differently is refused, not repaired.
 #pragma once
 
 #include <array>

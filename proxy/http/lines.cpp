@@ -1,33 +1,8 @@
-// Jumps from control octet to control octet, sixteen at a time: a head has few of them, and
-// all but the line ends and tabs are faults.
+// Jumps from control octet to control octet.
 #include "proxy/http/lines.hpp"
-
-#include <array>
-#include <cstring>
 
 namespace proxy::http {
 namespace {
-
-constexpr bool is_control(char c) {
-  const auto octet = static_cast<unsigned char>(c);
-  return octet < 0x20 || octet == 0x7f;
-}
-
-std::size_t next_control(std::string_view text, std::size_t at) {
-  using block = unsigned char __attribute__((vector_size(16)));
-  for (; at + sizeof(block) <= text.size(); at += sizeof(block)) {
-    block octets;
-    std::memcpy(&octets, text.data() + at, sizeof octets);
-    const auto controls = (octets < 0x20) | (octets == 0x7f);
-    std::array<std::uint64_t, 2> half;
-    std::memcpy(&half, &controls, sizeof half);
-    if ((half[0] | half[1]) != 0)
-      break;
-  }
-  while (at < text.size() && !is_control(text[at]))
-    ++at;
-  return at;
-}
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
@@ -58,7 +33,8 @@ line_scan scan_lines(std::string_view text, std::size_t from) {
   if (from == 0 && !text.empty() && is_blank(text.front()))
     return s.fault = line_fault::folded, s;
   for (std::size_t at = from;;) {
-    at = next_control(text, at);
+    at = static_cast<std::size_t>(next_control(text.data() + at, text.data() + text.size()) -
+                                  text.data());
     s.resume = at;
     if (at == text.size())
       return s;

@@ -1,12 +1,9 @@
-// Requests. read_request_line judges the first line, Beast cuts the fields, and the reader below
-// judges what they say about framing, authority and identity. All of them must agree, or the
-// request is refused.
+// Requests. read_request_line judges the first line, field_lines cuts the others, and the reader
+// below judges what they say about framing, authority and identity.
 #include <algorithm>
 #include <optional>
 
-#include "proxy/http/beast_head.hpp"
-#include "proxy/http/head.hpp"
-#include "proxy/http/octets.hpp"
+#include "proxy/http/field_lines.hpp"
 #include "proxy/http/request_line.hpp"
 
 namespace proxy::http {
@@ -18,14 +15,14 @@ constexpr head_error malformed(std::string_view what) {
   return {refusal_code::invalid_request, what};
 }
 
-class request_reader final : public beast_head<true> {
+class request_reader {
  public:
   request_reader(request_head& out, std::size_t fields_limit)
       : out_(out), fields_limit_(fields_limit) {}
 
-  std::optional<head_error> run(std::string_view head) {
-    if (!read(head) && !error_)
-      error_ = malformed("The head is malformed.");
+  // `lines`: those behind the request line.
+  std::optional<head_error> run(field_lines lines) {
+    read_fields(lines);
     if (!error_)
       settle_framing();
     if (!error_)
@@ -38,30 +35,23 @@ class request_reader final : public beast_head<true> {
   }
 
  private:
-  void on_request_impl(boost::beast::http::verb, beast_view method, beast_view target, int version,
-                       error_code& ec) override {
-    if (view(method) != out_.method || view(target) != out_.target ||
-        version != (out_.http_1_1 ? 11 : 10))
-      refuse(malformed("The request line is malformed."), ec);
-  }
-  void on_field_impl(boost::beast::http::field, beast_view name, beast_view value,
-                     error_code& ec) override {
-    if (out_.field_count >= fields_limit_)
-      return refuse({refusal_code::header_too_large, "The head has too many fields."}, ec);
-    field& f = out_.fields[out_.field_count];
-    if (!next_field(f, name, value))
-      return refuse(malformed("A line begins with a space or tab."), ec);
-    if (f.id == field_id::other) {
-      if (is_underscore_twin(f.name))
-        return refuse(malformed("A field's name has underscores in place of dashes."), ec);
-    } else if (const auto error = note(f)) {
-      return refuse(*error, ec);
+  void read_fields(field_lines lines) {
+    while (!error_) {
+      field one;
+      const cut got = lines.next(one);
+      if (got == cut::end)
+        return;
+      if (got == cut::malformed)
+        error_ = malformed("The head is malformed.");
+      else if (out_.field_count >= fields_limit_)
+        error_ = head_error{refusal_code::header_too_large, "The head has too many fields."};
+      else if (one.id != field_id::other)
+        error_ = note(one);
+      else if (is_underscore_twin(one.name))
+        error_ = malformed("A field's name has underscores in place of dashes.");
+      if (!error_)
+        out_.fields[out_.field_count++] = one;
     }
-    ++out_.field_count;
-  }
-  void refuse(const head_error& why, error_code& ec) {
-    error_ = why;
-    ec = boost::beast::http::error::bad_field;
   }
 
   std::optional<head_error> note(const field& f);
@@ -157,10 +147,6 @@ void request_reader::settle_framing() {
     out_.body = framing::chunked;
   else if (has_length_)
     out_.body = framing::length;
-  const auto length = content_length();
-  const bool same_length = has_length_ ? length && *length == out_.content_length : !length;
-  if (chunked() != is_chunked_ || !same_length)
-    error_ = malformed("The framing of the body is ambiguous.");
 }
 
 void request_reader::settle_connection() {
@@ -197,9 +183,11 @@ std::optional<head_error> parse_request_head(request_head& out, std::string_view
     head.remove_prefix(line_end.size());
   if (head.empty())
     return malformed("There is no head.");
-  if (const auto error = read_request_line(out, head.substr(0, head.find('\r'))))
+  const std::size_t line = std::min(head.find(line_end), head.size());
+  if (const auto error = read_request_line(out, head.substr(0, line)))
     return error;
-  return request_reader{out, std::min(limits.fields_max, fields_max)}.run(head);
+  const field_lines lines{head.substr(std::min(line + line_end.size(), head.size()))};
+  return request_reader{out, std::min(limits.fields_max, fields_max)}.run(lines);
 }
 
 } // namespace proxy::http

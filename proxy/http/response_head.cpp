@@ -2,21 +2,21 @@
 // ends, and so whether the connection's next answer belongs to its request.
 #include <algorithm>
 
-#include "proxy/http/beast_head.hpp"
-#include "proxy/http/head.hpp"
-#include "proxy/http/octets.hpp"
+#include "proxy/http/field_lines.hpp"
 
 namespace proxy::http {
 namespace {
 
-class response_reader final : public beast_head<false> {
+class response_reader {
  public:
   response_reader(response_head& out, std::size_t fields_limit, bool to_head_request)
       : out_(out), fields_limit_(fields_limit), to_head_request_(to_head_request) {}
 
   std::optional<std::string_view> run(std::string_view head) {
-    if (!read(head) && !error_)
-      error_ = "the head is malformed";
+    const std::size_t line = head.find('\n') + 1;
+    if (line == 0 || !read_status_line(head.substr(0, line)))
+      return "the status line is malformed";
+    read_fields(field_lines{head.substr(line)});
     if (!error_)
       settle_framing();
     if (!error_)
@@ -25,28 +25,23 @@ class response_reader final : public beast_head<false> {
   }
 
  private:
-  void on_response_impl(int status, beast_view reason, int version, error_code& ec) override {
-    if (status < 100 || status > 599 || version < 10 || version > 11)
-      return refuse("the status line is malformed", ec);
-    out_.status = status;
-    out_.reason = view(reason);
-    out_.http_1_1 = version == 11;
-  }
-  void on_field_impl(boost::beast::http::field, beast_view name, beast_view value,
-                     error_code& ec) override {
-    if (out_.field_count >= fields_limit_)
-      return refuse("the head has too many fields", ec);
-    field& f = out_.fields[out_.field_count];
-    if (!next_field(f, name, value))
-      return refuse("a line begins with a space or tab", ec);
-    if (f.id != field_id::other)
-      if (const auto error = note(f))
-        return refuse(*error, ec);
-    ++out_.field_count;
-  }
-  void refuse(std::string_view why, error_code& ec) {
-    error_ = why;
-    ec = boost::beast::http::error::bad_field;
+  bool read_status_line(std::string_view line);
+
+  void read_fields(field_lines lines) {
+    while (!error_) {
+      field one;
+      const cut got = lines.next(one);
+      if (got == cut::end)
+        return;
+      if (got == cut::malformed)
+        error_ = "the head is malformed";
+      else if (out_.field_count >= fields_limit_)
+        error_ = "the head has too many fields";
+      else if (one.id != field_id::other)
+        error_ = note(one);
+      if (!error_)
+        out_.fields[out_.field_count++] = one;
+    }
   }
 
   std::optional<std::string_view> note(const field& f);
@@ -62,6 +57,21 @@ class response_reader final : public beast_head<false> {
   bool is_chunked_ = false;
   std::optional<std::string_view> error_;
 };
+
+// "HTTP/1.1 200 Reason", CRLF; the reason may be empty, the blank before it may not be left out.
+bool response_reader::read_status_line(std::string_view line) {
+  constexpr std::size_t reason_at = 13;
+  if (line.size() < reason_at + 2 || line[line.size() - 2] != '\r')
+    return false;
+  out_.http_1_1 = line.starts_with("HTTP/1.1 ");
+  const std::string_view status = line.substr(9, 3);
+  if ((!out_.http_1_1 && !line.starts_with("HTTP/1.0 ")) || line[12] != ' ' ||
+      !all_are(digit_octet, status))
+    return false;
+  out_.reason = line.substr(reason_at, line.size() - reason_at - 2);
+  out_.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
+  return out_.status >= 100 && out_.status <= 599 && all_are(value_octet, out_.reason);
+}
 
 std::optional<std::string_view> response_reader::note(const field& f) {
   const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(f.id);
@@ -109,12 +119,8 @@ void response_reader::note_type(std::string_view value) {
 
 void response_reader::settle_framing() {
   const bool has_no_body = out_.status < 200 || out_.status == 204;
-  const auto length = content_length();
-  const bool same_length = has_length_ ? length && *length == out_.content_length : !length;
   if (has_length_ && is_chunked_)
     error_ = "Content-Length and Transfer-Encoding exclude each other";
-  else if (chunked() != is_chunked_ || !same_length)
-    error_ = "the framing of the body is ambiguous";
   else if (has_no_body && (is_chunked_ || out_.content_length > 0))
     error_ = "a body is announced where none may be";
   else if (has_no_body || out_.status == 304 || to_head_request_)

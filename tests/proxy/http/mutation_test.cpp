@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "proxy/http/chunked.hpp"
+#include "proxy/http/octets.hpp"
+#include "tests/proxy/http/beast_reader.hpp"
 #include "tests/proxy/http/heads.hpp"
 #include "tests/proxy/http/slow_reader.hpp"
 #include "tests/support/catch.hpp"
@@ -151,7 +153,10 @@ std::string agree_on_request(const std::string& text, request_head& fast) {
                                        : framing::none;
   if (fast.body != body || fast.content_length != judge->length.value_or(0))
     return "framed differently";
-  return same_fields(fast, judge->all) ? "" : "fields differ";
+  if (!same_fields(fast, judge->all))
+    return "fields differ";
+  const std::string_view head = bytes.view();
+  return beast_agrees<true>(head.substr(head.starts_with("\r\n") ? 2 : 0), fast);
 }
 
 std::string agree_on_response(const std::string& text, response_head& fast) {
@@ -173,7 +178,9 @@ std::string agree_on_response(const std::string& text, response_head& fast) {
   if (fast.status != judge->status || body != judge->body || fast.keep_alive != judge->keep_alive ||
       fast.content_length != judge->length.value_or(0))
     return "read differently";
-  return same_fields(fast, judge->all) ? "" : "fields differ";
+  if (!same_fields(fast, judge->all))
+    return "fields differ";
+  return beast_agrees<false>(bytes.view(), fast);
 }
 
 std::string agree_on_body(const std::string& text, std::mt19937& random) {

@@ -113,15 +113,6 @@ bool read_options(const fields& all, std::set<std::string>& options) {
   return true;
 }
 
-// Beast's rule, which is stricter than ours and harmless: Proxy-Connection lists tokens too.
-bool proxy_connection_lists_tokens(const fields& all) {
-  for (const std::string& value : values(all, "proxy-connection"))
-    for (const std::string& part : split(value, ","))
-      if (!trim(part).empty() && !is_token(trim(part)))
-        return false;
-  return true;
-}
-
 bool is_host(const std::string& text) {
   std::string name = text;
   std::string port;
@@ -283,7 +274,6 @@ std::optional<request> read_request(std::string text) {
   const auto hosts = values(r.all, "host");
   std::set<std::string> options;
   if (hosts.size() != 1 || !is_host(hosts[0]) || !read_options(r.all, options) ||
-      !proxy_connection_lists_tokens(r.all) ||
       !read_framing(r.all, r.http_1_1, r.chunked, r.length) ||
       has_twice(r.all, {"authorization", "x-api-key", "content-type", "content-encoding", "expect",
                         "origin", "referer", "idempotency-key"}))
@@ -312,8 +302,7 @@ std::optional<response> read_response(const std::string& text) {
   bool chunked = false;
   std::set<std::string> options;
   if (r.status < 100 || r.status > 599 || has_twice(r.all, {"content-type"}) ||
-      !read_framing(r.all, http_1_1, chunked, r.length) || !read_options(r.all, options) ||
-      !proxy_connection_lists_tokens(r.all))
+      !read_framing(r.all, http_1_1, chunked, r.length) || !read_options(r.all, options))
     return std::nullopt;
   const bool bodiless = r.status < 200 || r.status == 204;
   if (bodiless && (chunked || r.length.value_or(0) > 0))
