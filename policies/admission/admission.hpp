@@ -12,7 +12,7 @@
 #include "policies/admission/refusal.hpp"
 #include "policies/keys/key_record.hpp"
 #include "policies/limits/reserve.hpp"
-#include "policies/pricing/price_table.hpp"
+#include "policies/pricing/price_memo.hpp"
 #include "policies/usage/inspect.hpp"
 
 namespace policies::admission {
@@ -63,7 +63,7 @@ std::variant<plan, refusal> plan_request(std::span<const keys::key_record* const
                                          const access::route& route, usage::body_format format,
                                          const usage::inspection& request,
                                          std::string_view model, // after aliasing
-                                         const pricing::price_table& prices,
+                                         pricing::price_memo& prices,
                                          const model_bounds& bounds, tokens expected_tokens,
                                          instant now);
 
@@ -71,7 +71,7 @@ std::variant<plan, refusal> plan_request(std::span<const keys::key_record* const
 // by the piece. Refused where money is limited and the call has no price.
 std::variant<plan, refusal> plan_call(std::span<const keys::key_record* const> chain,
                                       const access::route& route,
-                                      const pricing::price_table& prices,
+                                      pricing::price_memo& prices,
                                       const model_bounds& bounds, instant now);
 
 // The output cap that the granted money covers: <= plan.output_cap, and at least what money_min was

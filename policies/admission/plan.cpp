@@ -110,7 +110,7 @@ money_bound money_bound_of(const plan& planned) {
 }
 
 std::optional<refusal> plan_money(chain_view chain, plan& planned, std::string_view model,
-                                  const pricing::price_table& prices, const model_bounds& bounds,
+                                  pricing::price_memo& prices, const model_bounds& bounds,
                                   instant now) {
   const auto dearest =
       prices.dearest(model, now - billing_slack, now + bounds.lifetime + billing_slack);
@@ -137,7 +137,7 @@ std::optional<refusal> plan_money(chain_view chain, plan& planned, std::string_v
 std::variant<plan, refusal> plan_request(chain_view chain, const access::route& /*route*/,
                                          usage::body_format format,
                                          const usage::inspection& request, std::string_view model,
-                                         const pricing::price_table& prices,
+                                         pricing::price_memo& prices,
                                          const model_bounds& bounds, tokens expected_tokens,
                                          instant now) {
   if (auto wrong = check_model(chain, model))
@@ -160,7 +160,7 @@ std::variant<plan, refusal> plan_request(chain_view chain, const access::route& 
 }
 
 std::variant<plan, refusal> plan_call(chain_view chain, const access::route& route,
-                                      const pricing::price_table& prices,
+                                      pricing::price_memo& prices,
                                       const model_bounds& bounds, instant now) {
   plan planned;
   planned.output_cap = tokens{0};

@@ -51,6 +51,7 @@ struct services {
   io::reactor& loop;
   upstream::pool& upstream;
   journal::lane& lane;
+  policies::pricing::price_memo prices;
   block_pool blocks;
   tallies refused;
   counters count;

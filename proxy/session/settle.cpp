@@ -52,7 +52,7 @@ bool charges_bound(ending how) {
 policies::nano_usd price_of(conversation& c, const pricing::token_usage& usage,
                             std::string_view model) {
   constexpr milliseconds slack = policies::admission::billing_slack;
-  const auto price = c.my.shared.prices.dearest(model, c.x.ledger.started - slack, c.now() + slack);
+  const auto price = c.my.prices.dearest(model, c.x.ledger.started - slack, c.now() + slack);
   if (price)
     return pricing::cost_of(usage, *price);
   return c.x.plan.priced ? c.x.reservation.hold.money : policies::nano_usd{};

@@ -133,9 +133,10 @@ TEST_CASE("plan: a planned request never fails for being too large, and its gran
     request.cap_count = 1;
     const money_bound price = random_bound(random);
     const auto table = table_of(price.price);
+    pricing::price_memo memo{table};
     const chain members{&key, &team};
     const auto result = plan_request(members, route, policies::usage::body_format::chat, request,
-                                     "m", table, bounds, tokens{spread(random, 100'000)}, noon);
+                                     "m", memo, bounds, tokens{spread(random, 100'000)}, noon);
     if (std::holds_alternative<refusal>(result))
       continue;
     const plan& p = std::get<plan>(result);

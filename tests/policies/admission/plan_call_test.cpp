@@ -12,6 +12,7 @@ namespace usage = policies::usage;
 namespace {
 
 const pricing::price_table no_prices;
+pricing::price_memo no_memo{no_prices};
 constexpr model_bounds bounds;
 
 } // namespace
@@ -22,9 +23,9 @@ TEST_CASE("plan_call: a call billed by the piece holds its price, rounded up") {
   data.calls.push_back({"asr", instant::min(), instant::max(), pico_usd{1'001}});
   data.calls.push_back({"ocr", instant::min(), instant::max(), pico_usd{0}});
   const pricing::price_table table{data};
+  pricing::price_memo memo{table};
   const auto want = [&](std::string_view path) {
-    const auto result =
-        plan_call(chain{&key}, *find_route("POST", path).found, table, bounds, noon);
+    const auto result = plan_call(chain{&key}, *find_route("POST", path).found, memo, bounds, noon);
     const plan& p = std::get<plan>(result);
     CHECK(p.ask.requests == 1);
     CHECK(p.ask.slots == 1);
@@ -42,7 +43,7 @@ TEST_CASE("plan_call: a call billed by the piece holds its price, rounded up") {
 TEST_CASE("plan_call: without a price it is refused where money is limited, unless it is free") {
   key_record key = plain_key();
   const auto try_call = [&](std::string_view method, std::string_view path) {
-    return plan_call(chain{&key}, *find_route(method, path).found, no_prices, bounds, noon);
+    return plan_call(chain{&key}, *find_route(method, path).found, no_memo, bounds, noon);
   };
   CHECK_FALSE(std::get<plan>(try_call("POST", "/embeddings")).priced);
   key.limits.monthly = nano_usd{1};

@@ -48,8 +48,9 @@ struct circumstances {
 
 std::variant<plan, refusal> try_plan(const chain& members, const asked& what,
                                      const circumstances& in) {
-  return plan_request(members, chat, usage::body_format::chat, inspection_of(what), in.model,
-                      in.table, bounds, tokens{in.expected}, in.now);
+  pricing::price_memo memo{in.table};
+  return plan_request(members, chat, usage::body_format::chat, inspection_of(what), in.model, memo,
+                      bounds, tokens{in.expected}, in.now);
 }
 
 plan planned(const chain& members, const asked& what = {}, const circumstances& in = {}) {
