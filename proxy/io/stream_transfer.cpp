@@ -12,6 +12,35 @@
 #include <cstring>
 
 namespace proxy::io {
+namespace {
+
+// As much of the pieces as there is room for.
+std::size_t gather(std::span<const iovec> pieces, std::span<char> room) {
+  std::size_t filled = 0;
+  for (const iovec& piece : pieces) {
+    const std::size_t part = std::min(piece.iov_len, room.size() - filled);
+    std::memcpy(room.data() + filled, piece.iov_base, part);
+    filled += part;
+  }
+  return filled;
+}
+
+// A copy of two small pieces costs less than the kernel's reading of a vector.
+ssize_t send_some(int fd, std::span<iovec> pieces) {
+  constexpr std::size_t worth_copying = 4096;
+  if (pieces.size() == 1)
+    return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+  if (pieces.size() == 2 && pieces[0].iov_len + pieces[1].iov_len <= worth_copying) {
+    std::array<char, worth_copying> together;
+    return ::send(fd, together.data(), gather(pieces, together), MSG_NOSIGNAL);
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = std::min<std::size_t>(pieces.size(), 64);
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+} // namespace
 
 void skip_sent(std::span<iovec>& pieces, std::size_t bytes) {
   while (!pieces.empty() && bytes >= pieces.front().iov_len) {
@@ -94,10 +123,7 @@ bool stream::attempt_write(write_op& op) {
 bool stream::write_plain(write_op& op) {
   skip_sent(op.pieces, 0);
   while (!op.pieces.empty()) {
-    msghdr message{};
-    message.msg_iov = op.pieces.data();
-    message.msg_iovlen = std::min<std::size_t>(op.pieces.size(), 64);
-    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_some(fd_, op.pieces);
     if (sent < 0) {
       if (errno == EINTR)
         continue;
@@ -116,14 +142,7 @@ bool stream::write_tls(write_op& op) {
   thread_local std::array<char, 16 * 1024> record;
   skip_sent(op.pieces, 0);
   while (!op.pieces.empty()) {
-    std::size_t filled = 0;
-    for (const iovec& piece : op.pieces) {
-      const std::size_t part = std::min(piece.iov_len, record.size() - filled);
-      std::memcpy(record.data() + filled, piece.iov_base, part);
-      filled += part;
-      if (filled == record.size())
-        break;
-    }
+    const std::size_t filled = gather(op.pieces, record);
     ERR_clear_error();
     const int sent = SSL_write(tls_, record.data(), static_cast<int>(filled));
     if (sent <= 0)

@@ -17,7 +17,7 @@ struct conversation {
   known_caller& caller;
 
   const config::settings& settings() const { return my.shared.settings; }
-  policies::instant now() const { return my.shared.now(); }
+  policies::instant now() const { return my.now(); }
 };
 
 // The steps of a request, in the order in which a session takes them.

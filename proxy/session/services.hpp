@@ -59,6 +59,18 @@ struct services {
   request_ids ids;
   std::vector<std::unique_ptr<exchange>> idle_exchanges;
   bool draining = false; // answers say "connection: close", idle connections end
+
+  // The wall clock, read once a loop turn.
+  policies::instant now() {
+    if (loop.now() != clock_read_at) {
+      clock_read_at = loop.now();
+      clock = shared.now();
+    }
+    return clock;
+  }
+
+  io::deadline clock_read_at = -1;
+  policies::instant clock{};
 };
 
 } // namespace proxy::session
