@@ -1,37 +1,21 @@
 // The file into settings: every value checked, unknown keys named with the nearest known one.
-#include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
+#include "proxy/config/nearest.hpp"
 #include "proxy/config/setting.hpp"
 
 namespace proxy::config {
 namespace {
 
-// Levenshtein distance: how many letters differ.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row.back();
-}
-
-std::string nearest(std::string_view section, std::string_view name) {
-  const setting* best = nullptr;
+// The words to add to a complaint about an unknown setting; empty where the section is unknown.
+std::string did_you_mean(std::string_view section, std::string_view name) {
+  std::vector<std::string_view> names;
   for (const setting& each : all_settings())
-    if (each.section == section &&
-        (!best || distance(each.name, name) < distance(best->name, name)))
-      best = &each;
-  if (!best)
+    if (each.section == section)
+      names.push_back(each.name);
+  if (names.empty())
     return {};
-  return "; did you mean " + std::string(section) + "." + std::string(best->name) + "?";
+  return "; did you mean " + std::string(section) + "." + std::string(nearest(name, names)) + "?";
 }
 
 failure at(std::string_view file, const node& where, std::string text) {
@@ -42,7 +26,7 @@ failure at(std::string_view file, const node& where, std::string text) {
 outcome<void> put_section(settings& into, std::string_view file, const std::string& section,
                           const node& values) {
   const auto* fields = values.as<node::table>();
-  if (!fields || nearest(section, "").empty())
+  if (!fields || did_you_mean(section, "").empty())
     return at(file, values,
               "unknown key '" + section +
                   "'; sections are [server], [upstream], [admin], [store], [limits], [log]");
@@ -50,7 +34,7 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
     const auto known = std::ranges::find_if(
         all_settings(), [&](const setting& s) { return s.section == section && s.name == name; });
     if (known == all_settings().end())
-      return at(file, value, "unknown key " + section + "." + name + nearest(section, name));
+      return at(file, value, "unknown key " + section + "." + name + did_you_mean(section, name));
     if (auto problem = known->put(into, value))
       return at(file, value,
                 section + "." + name + ": " + *problem + " (accepts " + known->accepts + ")");

@@ -6,9 +6,8 @@
 #include <vector>
 
 namespace proxy::config {
-namespace {
 
-std::size_t distance(std::string_view a, std::string_view b) {
+std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -22,11 +21,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-} // namespace
-
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {
   const auto best = std::ranges::min_element(
-      known, {}, [&](std::string_view each) { return distance(each, name); });
+      known, {}, [&](std::string_view each) { return edit_distance(each, name); });
   return best == known.end() ? std::string_view{} : *best;
 }
 

@@ -6,6 +6,9 @@
 
 namespace proxy::config {
 
+// Levenshtein's: letters to insert, drop or replace.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 // Of the known names the one with the fewest letters to change; empty: there are none.
 std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
 
