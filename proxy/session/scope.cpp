@@ -108,6 +108,8 @@ step check_scope(conversation& c) {
 }
 
 bool needs_scoping(const exchange& x) {
+  if (x.in.head.method == "HEAD") // without a body there is nothing to narrow
+    return false;
   return x.route.what == feature::models || x.route.what == feature::file_list ||
          x.route.what == feature::file_upload || x.route.what == feature::file_delete;
 }
@@ -126,10 +128,8 @@ io::task<step> relay_scoped(conversation& c) {
   x.up.head.body = http::framing::length;
   x.up.head.content_length = narrowed.size();
   const std::string_view head = write_client_head(c);
-  const bool bare = x.in.head.method == "HEAD";
-  std::array<iovec, 2> pieces{
-      iovec{const_cast<char*>(head.data()), head.size()},
-      iovec{const_cast<char*>(narrowed.data()), bare ? 0 : narrowed.size()}};
+  std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
+                              iovec{const_cast<char*>(narrowed.data()), narrowed.size()}};
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
   const io::io_result sent = co_await c.client.write(pieces, until);
   x.answer_started = true;
