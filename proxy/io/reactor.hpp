@@ -47,6 +47,7 @@ class reactor {
   // turn, so that key records read in it may be freed after it; may be null.
   void run(keys::epochs::participant* turn);
   void stop(); // thread-safe
+  bool stopping() const { return stopping_; } // loop's thread
 
   // Runs `work` on the loop's thread; thread-safe, may allocate, for rare things.
   void post(std::function<void()> work);

@@ -23,6 +23,7 @@ worker::~worker() {
 
 void worker::start() {
   thread_ = std::thread([this] {
+    shared_.limits.join(loop_);
     loop_.run(&shared_.directory.readers().join());
     services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
     session::release_idle(services_);

@@ -10,6 +10,10 @@
 #include "policies/limits/reserve.hpp"
 #include "proxy/keys/key_slot.hpp"
 
+namespace proxy::io {
+class reactor;
+}
+
 namespace proxy::stores {
 
 struct reserve_op {
@@ -28,6 +32,8 @@ struct reserve_op {
 class limit_store {
  public:
   virtual ~limit_store() = default;
+  // Called once on each data thread before its loop runs: a store that answers later does so on it.
+  virtual void join(io::reactor&) {}
   // true: finished, op is filled in. false: op.waiter is resumed on the calling thread's loop.
   virtual bool reserve(reserve_op& op) = 0;
   virtual bool extend(reserve_op& op) = 0; // op.hold: the provisional hold

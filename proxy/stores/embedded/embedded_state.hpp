@@ -4,7 +4,7 @@
 #include <mutex>
 #include <optional>
 
-#include "proxy/stores/embedded/directory_lock.hpp"
+#include "proxy/stores/directory_lock.hpp"
 #include "proxy/stores/embedded/embedded_store.hpp"
 #include "proxy/stores/embedded/key_rows.hpp"
 #include "proxy/stores/embedded/ledger_sink.hpp"

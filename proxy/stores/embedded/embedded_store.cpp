@@ -5,6 +5,8 @@
 
 #include "policies/limits/passage.hpp"
 #include "proxy/stores/embedded/embedded_state.hpp"
+#include "proxy/stores/least_left.hpp"
+#include "proxy/stores/recent_errors.hpp"
 
 namespace proxy::stores {
 
@@ -23,29 +25,6 @@ struct members {
   }
   std::span<const policies::limits::member> view() const { return {all.data(), count}; }
 };
-
-template <class T>
-std::optional<T> least(const std::optional<T>& a, const std::optional<T>& b) {
-  if (!a || !b)
-    return a ? a : b;
-  return std::min(*a, *b);
-}
-
-policies::limits::remaining least_left(const members& chain, policies::instant now) {
-  policies::limits::remaining all;
-  for (const auto& each : chain.view()) {
-    const auto one = policies::limits::remaining_of(*each.limits, *each.state, now);
-    all.requests = least(all.requests, one.requests);
-    all.requests_reset = std::max(all.requests_reset, one.requests_reset);
-    all.tokens_left = least(all.tokens_left, one.tokens_left);
-    all.tokens_reset = std::max(all.tokens_reset, one.tokens_reset);
-    if (one.money_left && (!all.money_left || *one.money_left < *all.money_left)) {
-      all.money_left = one.money_left;
-      all.money_limit = one.money_limit;
-    }
-  }
-  return all;
-}
 
 } // namespace
 
@@ -73,7 +52,7 @@ bool embedded_store::reserve(reserve_op& op) {
     op.refusal = std::get<policies::limits::limit_refusal>(answer);
     op.result = reserve_op::status::refused;
   }
-  op.left = least_left(chain, op.now);
+  op.left = least_left(chain.view(), op.now);
   return true;
 }
 
@@ -84,7 +63,7 @@ bool embedded_store::extend(reserve_op& op) {
   if (refused)
     op.refusal = *refused;
   op.result = refused ? reserve_op::status::refused : reserve_op::status::held;
-  op.left = least_left(chain, op.now);
+  op.left = least_left(chain.view(), op.now);
   return true;
 }
 
@@ -129,18 +108,7 @@ std::optional<policies::instant> embedded_store::last_used(key_id id) const {
 
 std::vector<journal::entry> embedded_store::recent_errors(key_id id, std::int64_t from_ms,
                                                           std::size_t count_max) const {
-  std::vector<journal::entry> found;
-  const journal::keeper::scan_range all{from_ms, INT64_MAX, true};
-  state_->keeper->scan(all, [&](const journal::entry& e) {
-    const bool bad = e.kind == journal::entry_kind::tally ||
-                     (e.kind == journal::entry_kind::outcome &&
-                      (e.status >= 400 || (e.end != journal::ending::complete &&
-                                           e.end != journal::ending::client_gone)));
-    if (e.key == id.value && bad)
-      found.push_back(e);
-    return found.size() < count_max;
-  });
-  return found;
+  return errors_in(*state_->keeper, id, from_ms, count_max);
 }
 
 std::vector<audit_row> embedded_store::audit(std::size_t count_max) const {

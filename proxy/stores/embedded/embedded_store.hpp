@@ -7,8 +7,7 @@
 
 #include "proxy/journal/keeper.hpp"
 #include "proxy/keys/key_directory.hpp"
-#include "proxy/stores/key_store.hpp"
-#include "proxy/stores/limit_store.hpp"
+#include "proxy/stores/store.hpp"
 
 namespace proxy::stores {
 
@@ -19,7 +18,7 @@ struct embedded_settings {
   journal::keeper_settings journal; // .directory is set from `directory`
 };
 
-class embedded_store final : public limit_store, public key_store {
+class embedded_store final : public store {
  public:
   // Locks the directory (flock; a clear failure names the owning pid), opens the database
   // (integrity checked; a clear failure says what to do), loads keys into the directory and limit
@@ -28,9 +27,9 @@ class embedded_store final : public limit_store, public key_store {
   open(embedded_settings settings, keys::key_directory& directory, policies::instant now);
   ~embedded_store() override;
 
-  journal::keeper& journal();
-  void start(); // the applier; after open
-  const journal::recovery_report& recovered() const;
+  journal::keeper& journal() override;
+  void start() override;
+  const journal::recovery_report& recovered() const override;
 
   bool reserve(reserve_op& op) override;
   bool extend(reserve_op& op) override;

@@ -12,7 +12,7 @@
 #include "proxy/journal/keeper.hpp"
 #include "proxy/keys/key_directory.hpp"
 #include "proxy/stores/embedded/database.hpp"
-#include "proxy/stores/embedded/roll_up.hpp"
+#include "proxy/stores/roll_up.hpp"
 
 namespace proxy::stores {
 

@@ -3,7 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "proxy/stores/embedded/roll_up.hpp"
+#include "proxy/stores/roll_up.hpp"
 
 namespace proxy::stores {
 

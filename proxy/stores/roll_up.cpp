@@ -1,5 +1,5 @@
 // One outcome is one request; a tally is as many refusals as it counts.
-#include "proxy/stores/embedded/roll_up.hpp"
+#include "proxy/stores/roll_up.hpp"
 
 namespace proxy::stores {
 namespace {

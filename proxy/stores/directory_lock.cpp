@@ -1,5 +1,5 @@
 // Taking the lock, and saying who has it.
-#include "proxy/stores/embedded/directory_lock.hpp"
+#include "proxy/stores/directory_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

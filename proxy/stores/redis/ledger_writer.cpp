@@ -1,0 +1,228 @@
+// From batches to script calls.
+#include "proxy/stores/redis/ledger_writer.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "policies/keys/secret.hpp"
+#include "proxy/stores/redis/scripts.hpp"
+
+namespace proxy::stores::redis {
+
+using journal::entry;
+using journal::entry_kind;
+namespace limits = policies::limits;
+
+namespace {
+
+policies::instant at(std::int64_t ms) {
+  return policies::instant{policies::milliseconds{ms}};
+}
+
+outcome<void> all_well(const outcome<std::vector<reply>>& replies) {
+  if (!replies)
+    return replies.error();
+  for (const reply& each : *replies)
+    if (is_error(*each))
+      return refused_by_redis(*each);
+  return {};
+}
+
+packer packed_outcome(const entry& e) {
+  packer out;
+  const bool ran = e.end != journal::ending::not_dispatched;
+  const std::string_view id{reinterpret_cast<const char*>(e.request.data()), e.request.size()};
+  out << static_cast<std::int64_t>(e.sequence) << std::int64_t{ran} << id << e.charged_tokens
+      << e.cost_nano << limits::month_of(at(e.started_ms)) << limits::day_of(at(e.started_ms));
+  return out;
+}
+
+// What a step of the journal adds: sums by key and row, and when keys were used.
+struct additions {
+  std::map<std::uint64_t, std::map<std::pair<std::int64_t, std::string>, usage_sums>> sums;
+  std::map<std::uint64_t, std::int64_t> used_ms;
+
+  void add(const entry& e, const keys::key_directory& directory) {
+    for (const keys::key_slot* slot = directory.by_id(policies::key_id{e.key}); slot;
+         slot = slot->parent) {
+      std::int64_t& latest = used_ms[slot->id.value];
+      latest = std::max(latest, e.time_ms);
+    }
+    if (const auto one = roll_up_of(e)) {
+      const std::pair row{one->where.hour, fmt::format("{}:{}:{}", one->where.hour,
+                                                       one->where.feature, one->where.model)};
+      sums[one->where.key][row] += one->sums;
+      sums[account_key][row] += one->sums;
+    }
+  }
+};
+
+packer packed_sums(const usage_sums& s) {
+  packer out;
+  out << s.requests << s.dispatched << s.refused << s.interrupted << s.errors << s.limited
+      << s.cached_tokens << s.prompt_tokens << s.output_tokens << s.reasoning_tokens << s.cost_nano
+      << s.first_byte_ms_sum << s.total_ms_sum;
+  return out;
+}
+
+} // namespace
+
+std::string sums_name(std::uint64_t key) {
+  return "ds:{ledger}:sums:" + hex(key);
+}
+std::string hours_name(std::uint64_t key) {
+  return "ds:{ledger}:hours:" + hex(key);
+}
+std::string ledger_writer::lanes_of_node() const {
+  return "ds:{ledger}:lanes:" + hex(settings_.node);
+}
+
+outcome<std::vector<journal::lane_progress>> ledger_writer::progress() {
+  auto lanes = by_.ask("HGETALL", lanes_of_node());
+  if (!lanes)
+    return lanes.error();
+  std::vector<journal::lane_progress> all;
+  const auto items = items_of(**lanes);
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+    const auto lane = unhex(text_of(*items[i]));
+    const auto applied = number_of(*items[i + 1]);
+    if (!lane || !applied || *applied < 0)
+      return failure{errc::store_unavailable, lanes_of_node() + " in Redis is not ours"};
+    all.push_back({*lane, static_cast<std::uint64_t>(*applied)});
+    applied_[*lane] = static_cast<std::uint64_t>(*applied);
+  }
+  return all;
+}
+
+outcome<void> ledger_writer::forget_lanes(std::span<const journal::lane_progress> lanes) {
+  if (lanes.empty())
+    return {};
+  std::vector<std::string> names;
+  directory_.for_each([&](keys::key_slot& slot) {
+    names.push_back(lanes_name(slot.root->id.value, slot.id.value));
+  });
+  for (std::size_t begin = 0; begin < names.size(); begin += settings_.entries_a_step) {
+    batch some;
+    const std::size_t end = std::min(names.size(), begin + settings_.entries_a_step);
+    for (std::size_t i = begin; i < end; ++i) {
+      std::vector<std::string> words{"HDEL", names[i]};
+      for (const auto& each : lanes)
+        words.push_back(hex(each.lane));
+      some.add(std::span<const std::string>{words});
+    }
+    if (auto done = all_well(by_.run(some)); !done)
+      return done;
+  }
+  return {};
+}
+
+void ledger_writer::note_lost_state() {
+  if (!lost_state_.exchange(true))
+    spdlog::critical("redis: it has lost what it had acknowledged (a restart without appendonly, "
+                     "FLUSHALL, an old copy?). Nothing is let through: restore it, or restart "
+                     "every proxy, which tells it again what the journals have");
+}
+
+bool ledger_writer::apply(std::span<const journal::batch> batches) {
+  const std::string before = std::move(trouble_);
+  trouble_.clear();
+  for (const journal::batch& each : batches) {
+    for (std::size_t begin = 0; begin < each.entries.size() && trouble_.empty();
+         begin += settings_.entries_a_step) {
+      const std::size_t count = std::min(settings_.entries_a_step, each.entries.size() - begin);
+      const journal::batch part{each.lane, each.first + begin, each.entries.subspan(begin, count)};
+      if (auto done = tell(part); !done)
+        trouble_ = done.error().message;
+    }
+  }
+  if (before.empty() && !trouble_.empty())
+    spdlog::error("ledger: usage cannot be written, the journal keeps it: {}", trouble_);
+  if (!before.empty() && trouble_.empty())
+    spdlog::info("ledger: usage is written again");
+  return trouble_.empty();
+}
+
+outcome<void> ledger_writer::tell(const journal::batch& part) {
+  if (auto done = tell_outcomes(part); !done)
+    return done;
+  return tell_sums(part);
+}
+
+outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
+  std::map<std::uint64_t, std::vector<const entry*>> by_key;
+  for (const entry& e : part.entries)
+    if (e.kind == entry_kind::outcome)
+      by_key[e.key].push_back(&e);
+  batch calls;
+  for (const auto& [id, outcomes] : by_key) {
+    keys::key_slot* slot = directory_.by_id(policies::key_id{id});
+    if (!slot)
+      continue; // counts in the sums only
+    const std::span<const entry* const> all{outcomes};
+    for (std::size_t begin = 0; begin < all.size(); begin += settings_.outcomes_a_call)
+      add_outcomes(calls, part.lane, *slot,
+                   all.subspan(begin, std::min(settings_.outcomes_a_call, all.size() - begin)));
+  }
+  return calls.size() == 0 ? outcome<void>{} : all_well(by_.run(calls));
+}
+
+void ledger_writer::add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& key,
+                                 std::span<const entry* const> outcomes) const {
+  // This thread is no reader of the directory: records are copied, not looked at.
+  const std::uint64_t root = key.root->id.value;
+  script_call call{script::apply};
+  call.key(holds_name(root)).key(lanes_name(root, key.id.value));
+  packer allowed;
+  for (const keys::key_slot* each = &key; each; each = each->parent) {
+    call.key(state_name(root, each->id.value));
+    pack(allowed, directory_.copy_of(each->id)->limits);
+  }
+  packer now;
+  now << (settings_.caller_clock ? outcomes.back()->time_ms : 0);
+  call.argument(hex(lane)).argument(allowed.text()).argument(now.text());
+  for (const entry* e : outcomes)
+    call.argument(packed_outcome(*e).text());
+  to.add(call);
+}
+
+outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
+  additions all;
+  for (const entry& e : part.entries)
+    all.add(e, directory_);
+  const std::uint64_t last = part.first + part.entries.size() - 1;
+  packer range;
+  range << static_cast<std::int64_t>(part.first) << static_cast<std::int64_t>(last);
+  script_call call{script::roll_up};
+  call.key(lanes_of_node()).key(last_use_name);
+  call.argument(hex(part.lane)).argument(range.text());
+  call.argument(std::to_string(settings_.hours_kept)).argument(std::to_string(all.used_ms.size()));
+  for (const auto& [key, ms] : all.used_ms)
+    call.argument(hex(key)).argument(std::to_string(ms));
+  for (const auto& [key, rows] : all.sums) {
+    call.key(sums_name(key)).key(hours_name(key));
+    const std::string index = std::to_string(call.keys() - 1);
+    for (const auto& [row, sums] : rows)
+      call.argument(index)
+          .argument(std::to_string(row.first))
+          .argument(row.second)
+          .argument(packed_sums(sums).text());
+  }
+  auto told = by_.single(batch{call});
+  if (!told)
+    return told.error();
+  const auto items = items_of(**told);
+  const auto applied = items.size() == 2 ? number_of(*items[1]) : std::nullopt;
+  if (applied && static_cast<std::uint64_t>(*applied) < applied_[part.lane])
+    note_lost_state();
+  else if (applied)
+    spdlog::error("ledger: lane {:016x}: nothing is left of entries {} to {}", part.lane,
+                  *applied + 1, part.first - 1);
+  std::uint64_t& known = applied_[part.lane];
+  known = std::max(known, last);
+  return {};
+}
+
+} // namespace proxy::stores::redis

@@ -1,0 +1,270 @@
+// From session to script and back.
+#include "proxy/stores/redis/limit_line.hpp"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/stores/redis/blocking_client.hpp"
+#include "proxy/stores/redis/limit_answer.hpp"
+#include "proxy/stores/redis/scripts.hpp"
+
+namespace proxy::stores::redis {
+
+using status = reserve_op::status;
+
+limit_line::limit_line(io::reactor& loop, const upstream::resolver& names, const address& to,
+                       SSL_CTX* tls, limit_line_settings settings)
+    : loop_(loop), settings_(settings), node_(hex(settings.node)),
+      connection_(loop, names, to, tls, *this, settings.connection) {
+  loop_.every_tick([this](io::deadline now) { tick(now); });
+}
+
+bool limit_line::ask(reserve_op& op, kind what) {
+  operation& o = take(what, *op.key, op.id, op.now);
+  o.op = &op;
+  o.until = loop_.in(settings_.patience);
+  if (submit(o))
+    return false;
+  release(o);
+  op.result = status::unavailable;
+  return true;
+}
+
+void limit_line::settle(keys::key_slot& key, const policies::request_id& id,
+                        const policies::limits::actuals& used, policies::instant now) {
+  operation& o = take(kind::settle, key, id, now);
+  o.used = used;
+  // Not kept where it cannot be sent: the journal tells of it again.
+  if (connection_.ready())
+    write(o);
+  else
+    release(o);
+}
+
+void limit_line::cancel(keys::key_slot& key, const policies::request_id& id,
+                        policies::instant now) {
+  operation& o = take(kind::cancel, key, id, now);
+  o.until = io::no_deadline;
+  if (!submit(o))
+    release(o); // the hold ends with its lifetime, as a charge: too much rather than too little
+}
+
+limit_line::operation& limit_line::take(kind what, keys::key_slot& key,
+                                        const policies::request_id& id, policies::instant now) {
+  if (free_.empty()) {
+    all_.push_back(std::make_unique<operation>());
+    free_.push_back(all_.back().get());
+  }
+  operation& o = *free_.back();
+  free_.pop_back();
+  ++open_;
+  o = {};
+  o.what = what;
+  o.key = &key;
+  o.id = id;
+  o.now = now;
+  return o;
+}
+
+void limit_line::release(operation& o) {
+  --open_;
+  free_.push_back(&o);
+}
+
+bool limit_line::submit(operation& o) {
+  if (connection_.ready() && waiting_.empty()) {
+    write(o);
+    return true;
+  }
+  if (over_ || waiting_.size() >= settings_.waiting_max)
+    return false;
+  waiting_.push_back(&o);
+  return true;
+}
+
+// 0: Redis's own clock.
+std::int64_t limit_line::script_now(policies::instant now) const {
+  return settings_.caller_clock ? now.time_since_epoch().count() : 0;
+}
+
+// By Redis's clock, as the last answer told it: a command that is stuck on its way for longer would
+// hold for nobody.
+std::int64_t limit_line::not_after(policies::instant now) const {
+  const std::int64_t present =
+      settings_.caller_clock ? now.time_since_epoch().count() : loop_.now() + ahead_ms_;
+  return present + settings_.patience.count() + on_its_way_ms_max;
+}
+
+void limit_line::heard_time(std::int64_t redis_now_ms) {
+  ahead_ms_ = redis_now_ms - loop_.now();
+}
+
+void limit_line::write(operation& o) {
+  const packed_chain chain{*o.key};
+  switch (o.what) {
+  case kind::reserve:
+    write_reserve(o, chain);
+    break;
+  case kind::extend:
+    write_extend(o, chain);
+    break;
+  default:
+    write_settle(o, chain);
+  }
+  o.asked = true;
+  connection_.sent(&o);
+}
+
+namespace {
+
+// EVALSHA digest n holds states...; the script's arguments follow.
+command_writer call(std::string& out, script which, const packed_chain& chain,
+                    std::size_t arguments) {
+  command_writer writer{out, 3 + 1 + chain.length + arguments};
+  const char count = static_cast<char>('1' + chain.length);
+  writer << "EVALSHA" << digest_of(which) << std::string_view{&count, 1} << chain.holds;
+  for (std::size_t i = 0; i < chain.length; ++i)
+    writer << chain.states[i];
+  return writer;
+}
+
+} // namespace
+
+void limit_line::write_reserve(const operation& o, const packed_chain& chain) {
+  const policies::limits::ask& a = o.op->ask;
+  packer numbers;
+  numbers << script_now(o.now) << not_after(o.now) << a.requests << a.slots << a.held_tokens.value
+          << a.risk_tokens.value << a.money_want.value << a.money_min.value
+          << std::int64_t{a.provisional};
+  const std::string who = node_ + hex(o.key->id.value);
+  call(connection_.out(), script::reserve, chain, 4)
+      << view(o.id) << who << chain.limits << numbers.text();
+}
+
+void limit_line::write_extend(const operation& o, const packed_chain& chain) {
+  const policies::limits::ask& a = o.op->ask;
+  packer numbers;
+  numbers << script_now(o.now) << a.held_tokens.value << a.risk_tokens.value << a.money_want.value
+          << a.money_min.value;
+  call(connection_.out(), script::extend, chain, 3) << view(o.id) << chain.limits << numbers.text();
+}
+
+void limit_line::write_settle(const operation& o, const packed_chain& chain) {
+  packer numbers;
+  numbers << script_now(o.now) << std::int64_t{o.what == kind::settle} << o.used.used_tokens.value
+          << o.used.cost.value;
+  call(connection_.out(), script::settle, chain, 3) << view(o.id) << chain.limits << numbers.text();
+}
+
+void limit_line::connected(std::int64_t redis_now_ms) {
+  heard_time(redis_now_ms);
+  for (operation* o : std::exchange(waiting_, {})) {
+    if (connection_.ready())
+      write(*o);
+    else
+      waiting_.push_back(o);
+  }
+}
+
+void limit_line::answered(void* what, const redisReply& with) {
+  operation& o = *static_cast<operation*>(what);
+  if (is_error(with)) {
+    if (text_of(with).starts_with("NOSCRIPT")) { // nothing ran; the next connection brings them
+      connection_.cut();
+      return lost(what);
+    }
+    tell(refused_by_redis(with).message);
+    return o.op ? finish(o, status::unavailable) : release(o);
+  }
+  if (!last_trouble_.empty())
+    last_trouble_.clear();
+  if (!o.op)
+    return release(o);
+  if (!understand(o, with)) {
+    tell("an answer of Redis is not one of our scripts'");
+    give_up(o);
+  }
+}
+
+// Once for each trouble, not once a request.
+void limit_line::tell(std::string_view trouble) {
+  if (last_trouble_ == trouble)
+    return;
+  last_trouble_ = trouble;
+  spdlog::error("redis: {}", trouble);
+}
+
+bool limit_line::understand(operation& o, const redisReply& with) {
+  auto answer = read_answer(with);
+  if (!answer)
+    return false;
+  heard_time(answer->now.time_since_epoch().count());
+  reserve_op& op = *o.op;
+  const keys::key_chain chain{*o.key};
+  answered_chain members{chain, *answer};
+  switch (answer->what) {
+  case limit_answer::verdict::held:
+    op.hold = answer->held;
+    op.left = members.least_left();
+    finish(o, status::held);
+    return true;
+  case limit_answer::verdict::refused: {
+    const auto refusal =
+        o.what == kind::reserve ? members.why_not(op.ask) : members.why_not_more(op.ask, op.hold);
+    if (!refusal) // the limits were changed between asking and being told: ask again
+      return give_up(o), true;
+    op.refusal = *refusal;
+    op.left = members.least_left();
+    finish(o, status::refused);
+    return true;
+  }
+  case limit_answer::verdict::too_late:
+    finish(o, status::unavailable);
+    return true;
+  }
+  return false;
+}
+
+void limit_line::lost(void* what) {
+  operation& o = *static_cast<operation*>(what);
+  if (o.what == kind::settle)
+    return release(o); // the journal tells of it again
+  waiting_.push_back(&o);
+}
+
+void limit_line::finish(operation& o, status how) {
+  reserve_op& op = *std::exchange(o.op, nullptr);
+  release(o);
+  op.result = how;
+  op.waiter.resume();
+}
+
+// Nobody waits for it any more, but it may have taken something: that is given back.
+void limit_line::give_up(operation& o) {
+  if (o.asked && o.what == kind::reserve)
+    cancel(*o.key, o.id, o.now);
+  finish(o, status::unavailable);
+}
+
+void limit_line::tick(io::deadline now) {
+  for (std::size_t left = waiting_.size(); left > 0; --left) {
+    operation* o = waiting_.front();
+    waiting_.pop_front();
+    if (o->until > now)
+      waiting_.push_back(o);
+    else
+      give_up(*o);
+  }
+}
+
+void limit_line::ended() {
+  over_ = true;
+  for (operation* o : std::exchange(waiting_, {}))
+    if (o->op)
+      finish(*o, status::unavailable);
+    else
+      release(*o);
+}
+
+} // namespace proxy::stores::redis

@@ -1,0 +1,146 @@
+// From an address and a directory to a store. Each step fails with what the operator can do.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include <openssl/rand.h>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/stores/redis/redis_state.hpp"
+
+namespace proxy::stores {
+
+namespace {
+
+constexpr const char* schema_name = "ds:schema";
+constexpr std::int64_t schema_version = 1;
+
+} // namespace
+
+outcome<void> redis_store::state_block::take_directory() {
+  auto taken = directory_lock::take(settings.directory);
+  if (!taken)
+    return taken.error();
+  lock.emplace(std::move(*taken));
+  return {};
+}
+
+// Holds at Redis bear this number: what an earlier process of this directory held is known by it.
+outcome<void> redis_store::state_block::read_node() {
+  const auto file = settings.directory / "node";
+  std::string text;
+  if (std::ifstream in(file); in)
+    std::getline(in, text);
+  if (const auto known = redis::unhex(text); known && *known != 0) {
+    node = *known;
+    return {};
+  }
+  RAND_bytes(reinterpret_cast<unsigned char*>(&node), sizeof node);
+  const auto fresh = settings.directory / "node.new";
+  std::ofstream(fresh) << redis::hex(node) << "\n" << std::flush;
+  std::error_code failed;
+  std::filesystem::rename(fresh, file, failed);
+  if (failed)
+    return failure{errc::data_directory_unusable,
+                   "cannot write " + file.string() + ": " + failed.message()};
+  return {};
+}
+
+outcome<void> redis_store::state_block::connect() {
+  if (settings.where.tls) {
+    auto context = upstream::make_client_context(settings.ca_file);
+    if (!context)
+      return context.error();
+    tls = std::move(*context);
+  }
+  const auto client = [&] {
+    return std::make_unique<redis::blocking_client>(settings.where, tls.get());
+  };
+  admin = client();
+  applying = client();
+  watching = client();
+  names = std::make_unique<upstream::resolver>(settings.where.host, settings.where.port);
+  table = std::make_unique<redis::key_table>(directory);
+  ledger = std::make_unique<redis::ledger_writer>(
+      *applying, directory,
+      redis::ledger_settings{.node = node, .caller_clock = settings.caller_clock});
+  return check_schema();
+}
+
+outcome<void> redis_store::state_block::check_schema() {
+  if (auto made = admin->ask("SETNX", schema_name, std::to_string(schema_version)); !made)
+    return made.error();
+  auto found = admin->ask("GET", schema_name);
+  if (!found)
+    return found.error();
+  if (redis::number_of(**found) == schema_version)
+    return {};
+  return failure{errc::store_unavailable,
+                 "this Redis has data of another version of deepseek-proxy (ds:schema is " +
+                     std::string(redis::text_of(**found)) + ", not " +
+                     std::to_string(schema_version) + "): use the same version everywhere"};
+}
+
+outcome<void> redis_store::state_block::publish_keys() {
+  return table->catch_up(*admin);
+}
+
+outcome<void> redis_store::state_block::open_journal(policies::instant now) {
+  settings.journal.directory = settings.directory / "journal";
+  auto opened = journal::keeper::open(settings.journal);
+  if (!opened)
+    return opened.error();
+  keeper = std::move(*opened);
+  auto progress = ledger->progress();
+  if (!progress)
+    return progress.error();
+  auto report = keeper->recover(*progress, *ledger, now.time_since_epoch().count());
+  if (!report)
+    return report.error();
+  recovered = *report;
+  const auto figures = keeper->now();
+  if (figures.applied == figures.published)
+    return ledger->forget_lanes(*progress);
+  return failure{
+      errc::store_unavailable,
+      fmt::format("{} entries of the journal cannot be told to Redis: {}",
+                  figures.published - figures.applied,
+                  ledger->trouble().empty() ? "the journal cannot be read" : ledger->trouble())};
+}
+
+// What was dispatched has its outcome by now. The rest of what earlier processes held never went
+// upstream.
+outcome<void> redis_store::state_block::end_own_holds(policies::instant now) {
+  const std::int64_t now_ms = settings.caller_clock ? now.time_since_epoch().count() : 0;
+  return for_each_request(*admin, [&](const found_request& r) {
+    if (r.is.phase != 'o' || r.is.owner != node)
+      return outcome<void>{};
+    const auto ended = on_request(*admin, redis::script::settle, r, {now_ms, 0, 0, 0});
+    return ended ? outcome<void>{} : outcome<void>{ended.error()};
+  });
+}
+
+outcome<std::unique_ptr<redis_store>>
+redis_store::open(redis_settings settings, keys::key_directory& directory, policies::instant now) {
+  std::unique_ptr<redis_store> made{new redis_store};
+  made->state_ = std::make_unique<state_block>(std::move(settings), directory);
+  state_block& s = *made->state_;
+  outcome<void> done = s.take_directory();
+  if (done)
+    done = s.read_node();
+  if (done)
+    done = s.connect();
+  if (done)
+    done = s.publish_keys();
+  if (done)
+    done = s.open_journal(now);
+  if (done)
+    done = s.end_own_holds(now);
+  if (!done)
+    return done.error();
+  return made;
+}
+
+} // namespace proxy::stores

@@ -1,0 +1,84 @@
+// One data thread's connection to Redis: commands go out together at the end of each loop turn,
+// replies come back in order. It connects again by itself, with growing pauses. It does not know
+// what is asked; who asks is told of each command exactly once: answered, or lost.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <random>
+#include <string>
+
+#include "proxy/io/reactor.hpp"
+#include "proxy/io/task.hpp"
+#include "proxy/stores/redis/resp.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace proxy::stores::redis {
+
+struct pipeline_settings {
+  std::chrono::milliseconds connect_timeout{500};
+  std::chrono::milliseconds reply_timeout{700}; // a frozen Redis is one that is away
+  std::chrono::milliseconds pause_max{1000};    // between two attempts to connect
+  std::size_t in_flight_max = 16384;            // commands
+  std::size_t reply_bytes_max = 1u << 20;
+};
+
+class pipeline {
+ public:
+  class asker {
+   public:
+    virtual ~asker() = default;
+    virtual void connected(std::int64_t redis_now_ms) = 0;
+    virtual void answered(void* what, const redisReply& with) = 0;
+    virtual void lost(void* what) = 0; // unknown whether it ran
+    virtual void ended() = 0;          // the loop ends; nothing will be sent any more
+  };
+
+  pipeline(io::reactor& loop, const upstream::resolver& names, address to, SSL_CTX* tls,
+           asker& whom, pipeline_settings settings = {});
+
+  void start(); // on the loop's thread, once
+  bool ready() const { return ready_ && !broken_ && in_flight_.size() < settings_.in_flight_max; }
+  // Where commands are written to, with append_command(), right before sent().
+  std::string& out() { return out_; }
+  void sent(void* what) { in_flight_.push_back({what, loop_.now()}); }
+  // Gives the connection up: its order of replies cannot be trusted, or it has lost our scripts.
+  void cut();
+
+ private:
+  struct waiting {
+    void* what;
+    io::deadline since;
+  };
+  io::task<void> live();
+  io::task<bool> open();
+  io::task<bool> greet();
+  bool take_greeting(const redisReply& one);
+  io::task<void> serve();
+  io::task<void> write_out();
+  void flush();
+  void tick(io::deadline now);
+  bool take_replies();
+  void drop_stream();
+  void lose_all();
+  std::chrono::milliseconds pause();
+
+  io::reactor& loop_;
+  address to_;
+  asker& whom_;
+  pipeline_settings settings_;
+  upstream::pool connector_;
+  io::stream* stream_ = nullptr;
+  std::unique_ptr<reply_reader> reader_;
+  std::string out_;
+  std::string sending_;
+  std::deque<waiting> in_flight_;
+  std::mt19937 jitter_;
+  int failures_ = 0;
+  std::int64_t redis_now_ms_ = 0; // when it greeted us
+  bool ready_ = false;
+  bool broken_ = false;
+  bool writing_ = false;
+};
+
+} // namespace proxy::stores::redis

@@ -1,0 +1,69 @@
+// What a Redis store is made of, for the files that implement it.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "proxy/stores/directory_lock.hpp"
+#include "proxy/stores/redis/key_table.hpp"
+#include "proxy/stores/redis/ledger_writer.hpp"
+#include "proxy/stores/redis/limit_line.hpp"
+#include "proxy/stores/redis/redis_store.hpp"
+#include "proxy/stores/redis/scripts.hpp"
+#include "proxy/upstream/resolver.hpp"
+#include "proxy/upstream/tls_context.hpp"
+
+namespace proxy::stores {
+
+struct redis_store::state_block {
+  redis_settings settings;
+  keys::key_directory& directory;
+  std::uint64_t node = 0; // this proxy's, for as long as its data directory lives
+  std::optional<directory_lock> lock;
+  upstream::tls_context tls;
+  std::unique_ptr<upstream::resolver> names;
+  std::unique_ptr<redis::blocking_client> admin;    // the owner's questions and changes
+  std::unique_ptr<redis::blocking_client> applying; // the journal's
+  std::unique_ptr<redis::blocking_client> watching; // upkeep's
+  std::unique_ptr<redis::key_table> table;
+  std::unique_ptr<redis::ledger_writer> ledger;
+  std::mutex lines_lock;
+  std::vector<std::unique_ptr<redis::limit_line>> lines;
+  std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
+  journal::recovery_report recovered;
+  std::thread upkeep;
+  std::mutex upkeep_lock;
+  std::condition_variable upkeep_wake;
+  bool stopping = false;
+
+  state_block(redis_settings s, keys::key_directory& d) : settings(std::move(s)), directory(d) {}
+
+  // Opening, in this order.
+  outcome<void> take_directory();
+  outcome<void> read_node();
+  outcome<void> connect();
+  outcome<void> check_schema();
+  outcome<void> publish_keys();
+  outcome<void> open_journal(policies::instant now);
+  outcome<void> end_own_holds(policies::instant now);
+
+  // Every request that Redis knows of, whole or ended.
+  struct found_request {
+    std::uint64_t root = 0;
+    std::string_view id;
+    redis::stored_request is;
+  };
+  using visit_request = std::function<outcome<void>(const found_request&)>;
+  outcome<void> for_each_request(redis::blocking_client& by, const visit_request& visit);
+  // A script on one request and its key's chain.
+  outcome<std::int64_t> on_request(redis::blocking_client& by, redis::script which,
+                                   const found_request& request,
+                                   std::initializer_list<std::int64_t> numbers);
+  void look_after();
+  outcome<std::size_t> sweep(redis::blocking_client& by, std::int64_t now_ms);
+};
+
+} // namespace proxy::stores

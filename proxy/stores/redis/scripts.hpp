@@ -1,0 +1,21 @@
+// The Lua scripts of proxy/stores/redis/scripts, built in, and the names Redis calls them by. What
+// they do is said at the top of each.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace proxy::stores::redis {
+
+enum class script : std::uint8_t { reserve, extend, settle, sweep, apply, roll_up, change_key };
+inline constexpr std::array all_scripts{script::reserve,   script::extend, script::settle,
+                                        script::sweep,     script::apply,  script::roll_up,
+                                        script::change_key};
+
+std::string_view source_of(script which);
+// SHA-1 in hex, as EVALSHA takes it.
+const std::string& digest_of(script which);
+
+} // namespace proxy::stores::redis

@@ -1,0 +1,50 @@
+-- Outcomes of one key as the journal tells them, in the order of their lane: each counts once,
+-- however often it is told, because the lane's progress moves in the same step. What was settled
+-- before is forgotten now; what the store has lost is charged all the same.
+-- KEYS  1 holds of the root   2 progress of lanes for this key   3.. state of the key and parents
+-- ARGV  1 lane   2 limits of each member   3 now or 0, an i8
+--       4.. outcomes, ascending: i8 sequence, i8 1 ran or 0 never did, request id, i8 tokens, cost,
+--           month id, day id
+-- Returns how many were new.
+local OUTCOME = '<i8i8c16i8i8i8i8'
+local progress = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
+local states, limits, _, at = load_chain(3, ARGV[2])
+if not states then
+  return bad_state()
+end
+at = max(at, clock(struct.unpack('<i8', ARGV[3])))
+local fresh, changed, forget, last = 0, false, {}, progress
+for i = 4, #ARGV do
+  local sequence, ran, id, tokens, cost, month, day = struct.unpack(OUTCOME, ARGV[i])
+  if sequence > progress then
+    local known = redis.call('HGET', KEYS[1], id)
+    local r = known and read_request(known)
+    local did = ran == 1
+    if not r then
+      if did then
+        settle_hold(states, limits, at, {0, 0, 0, 0, 0, month, day}, tokens, cost)
+        changed = true
+      end
+    elseif r.phase == 'o' then
+      settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
+      changed = true
+    elseif r.phase == 't' then
+      correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
+      changed = true
+    end
+    if known then
+      forget[#forget + 1] = id
+    end
+    fresh, last = fresh + 1, sequence
+  end
+end
+if changed then
+  save_chain(3, states)
+end
+if #forget > 0 then
+  redis.call('HDEL', KEYS[1], unpack(forget))
+end
+if fresh > 0 then
+  redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', last))
+end
+return fresh

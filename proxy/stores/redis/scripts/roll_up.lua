@@ -1,0 +1,44 @@
+-- Adds a batch of a lane's entries to the sums, with the lane's progress in the same step: a batch
+-- that is told twice counts once.
+-- KEYS  1 progress of the node's lanes   2 last use of keys   3.. for each changed key: its sums,
+--       its hours
+-- ARGV  1 lane   2 first and last sequence, two i8   3 hours to keep   4 number of uses n
+--       5.. n times key, ms   then for each row: index of its sums in KEYS, hour, field, thirteen i8
+-- Returns {1} added, {2} known, {3, applied} entries are missing between what is applied and these.
+local SUMS = '<i8i8i8i8i8i8i8i8i8i8i8i8i8'
+local first, last = struct.unpack('<i8i8', ARGV[2])
+local applied = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if last <= applied then
+  return {2}
+end
+local uses = tonumber(ARGV[4])
+for i = 5, 4 + 2 * uses, 2 do
+  local before = tonumber(redis.call('HGET', KEYS[2], ARGV[i]) or '0')
+  if tonumber(ARGV[i + 1]) > before then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  end
+end
+for i = 5 + 2 * uses, #ARGV, 4 do
+  local where, hour, field = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  local sums = {struct.unpack(SUMS, ARGV[i + 3])}
+  local known = redis.call('HGET', KEYS[where], field)
+  if known then
+    local before = {struct.unpack(SUMS, known)}
+    for j = 1, 13 do
+      sums[j] = sums[j] + before[j]
+    end
+  end
+  redis.call('HSET', KEYS[where], field, struct.pack(SUMS, unpack(sums, 1, 13)))
+  redis.call('ZADD', KEYS[where + 1], hour, field)
+  local old = redis.call('ZRANGEBYSCORE', KEYS[where + 1], '-inf',
+    '(' .. string.format('%.0f', tonumber(hour) - tonumber(ARGV[3])), 'LIMIT', 0, 100)
+  if #old > 0 then
+    redis.call('HDEL', KEYS[where], unpack(old))
+    redis.call('ZREM', KEYS[where + 1], unpack(old))
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', last))
+if first > applied + 1 then
+  return {3, string.format('%.0f', applied)}
+end
+return {1}

@@ -1,0 +1,34 @@
+-- Turns one hold that nobody has ended for too long into a charge at its bound, leaving a tombstone
+-- for a late truth, and forgets what ended long ago. The age is judged here: the asker's list may
+-- be out of date.
+-- KEYS  1 holds of the root   2.. state of the key and its parents
+-- ARGV  1 request id   2 limits of each member   3 three i8: now or 0, lifetime, memory
+-- Returns 0 nothing to do, 1 charged, 2 forgotten.
+local id = ARGV[1]
+local a = {struct.unpack('<i8i8i8', ARGV[3])}
+local known = redis.call('HGET', KEYS[1], id)
+if not known then
+  return 0
+end
+local now = clock(a[1])
+local r = read_request(known)
+if r.phase ~= 'o' then
+  if now > r.not_after and now - r.since > a[3] then
+    redis.call('HDEL', KEYS[1], id)
+    return 2
+  end
+  return 0
+end
+if now - r.since <= a[2] then
+  return 0
+end
+local states, limits, _, at = load_chain(2, ARGV[2])
+if not states then
+  return bad_state()
+end
+local h = r.hold
+settle_hold(states, limits, max(at, now), h, h[3] + h[4], h[5])
+save_chain(2, states)
+redis.call('HSET', KEYS[1], id,
+  struct.pack(TOMB, 't', now, r.not_after, r.leaf, h[6], h[7], h[3] + h[4], h[5]))
+return 1
