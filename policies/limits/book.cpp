@@ -101,6 +101,13 @@ std::vector<book::expired> book::sweep(instant now) {
   return swept;
 }
 
+std::optional<hold> book::held(const request_id& id) const {
+  const auto known = requests_.find(id);
+  if (known == requests_.end() || known->second.is != phase::open)
+    return std::nullopt;
+  return known->second.held;
+}
+
 std::size_t book::open_holds() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       requests_, [](const auto& entry) { return entry.second.is == phase::open; }));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "policies/limits/reserve.hpp"
@@ -56,6 +57,12 @@ class book {
   // Turns every hold older than lifetime_max into a charge at its bound, leaving a tombstone for a
   // late true outcome, and forgets what ended longer than memory_max ago. By id, ascending.
   std::vector<expired> sweep(instant now);
+
+  // For stores whose ledger remembers in the book's stead which outcomes have counted: nothing of
+  // this request is kept.
+  void forget(const request_id& id) { requests_.erase(id); }
+  bool knows(const request_id& id) const { return requests_.contains(id); }
+  std::optional<hold> held(const request_id& id) const; // nullopt: nothing is open by that name
 
   std::size_t open_holds() const;
   std::size_t remembered() const { return requests_.size(); }

@@ -45,6 +45,12 @@ answered_chain::answered_chain(const keys::key_chain& chain, limit_answer& answe
     all_[i] = {&chain.records[i]->limits, &answer.states[i]};
 }
 
+answered_chain::answered_chain(std::span<const limits::limit_set> sets, limit_answer& answer)
+    : count_(std::min(answer.count, sets.size())), now_(answer.now) {
+  for (std::size_t i = 0; i < count_; ++i)
+    all_[i] = {&sets[i], &answer.states[i]};
+}
+
 limits::remaining answered_chain::least_left() const {
   return stores::least_left(view(), now_);
 }

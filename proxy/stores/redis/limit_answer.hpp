@@ -26,6 +26,7 @@ std::optional<limit_answer> read_answer(const redisReply& with);
 class answered_chain {
  public:
   answered_chain(const keys::key_chain& chain, limit_answer& answer);
+  answered_chain(std::span<const policies::limits::limit_set> limits, limit_answer& answer);
   std::span<const policies::limits::member> view() const { return {all_.data(), count_}; }
 
   policies::limits::remaining least_left() const;

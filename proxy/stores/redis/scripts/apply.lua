@@ -13,7 +13,7 @@ if not states then
   return bad_state()
 end
 at = max(at, clock(struct.unpack('<i8', ARGV[3])))
-local fresh, changed, forget, last = 0, false, {}, progress
+local fresh, changed, last = 0, false, progress
 for i = 4, #ARGV do
   local sequence, ran, id, tokens, cost, month, day = struct.unpack(OUTCOME, ARGV[i])
   if sequence > progress then
@@ -33,16 +33,13 @@ for i = 4, #ARGV do
       changed = true
     end
     if known then
-      forget[#forget + 1] = id
+      redis.call('HDEL', KEYS[1], id)
     end
     fresh, last = fresh + 1, sequence
   end
 end
 if changed then
   save_chain(3, states)
-end
-if #forget > 0 then
-  redis.call('HDEL', KEYS[1], unpack(forget))
 end
 if fresh > 0 then
   redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', last))

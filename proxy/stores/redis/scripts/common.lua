@@ -17,8 +17,12 @@ local ENDED = '<c1i8i8'
 local AT, RL, RH, TL, TH, RISK, SLOTS, MID, MS, MH, DID, DS, DH, SUM, SUMH =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 local WHOLE, HOUR, LEVEL_MAX, COUNT_MAX = 60000, 3600000, 8e15, 1e11
-local SPENT_MAX, DAY_MS, DEBT_MINUTES = 9e15, 86400000, 10
+local SPENT_MAX, MONEY_MAX, DAY_MS, DEBT_MINUTES = 9e15, 1e15, 86400000, 10
 local floor, min, max = math.floor, math.min, math.max
+
+local function bounded(value, most)
+  return min(max(value, 0), most)
+end
 
 -- The caller's clock where it gave one (a pretended clock, or a test), else Redis's own.
 local function clock(given)
@@ -98,7 +102,7 @@ end
 
 local function charge(s, field, rate, wholes)
   if rate >= 0 then
-    s[field] = min(LEVEL_MAX, s[field] + min(max(wholes, 0), COUNT_MAX) * WHOLE)
+    s[field] = min(LEVEL_MAX, s[field] + bounded(wholes, COUNT_MAX) * WHOLE)
   end
 end
 
@@ -111,7 +115,7 @@ local function take_out(s, field, amount)
 end
 
 local function spend(s, field, cost)
-  s[field] = min(SPENT_MAX, s[field] + min(max(cost, 0), SPENT_MAX))
+  s[field] = min(SPENT_MAX, s[field] + bounded(cost, SPENT_MAX))
 end
 
 -- A hold's money leaves a window and its cost enters, where the window is still the hold's.
@@ -147,7 +151,7 @@ end
 -- A late truth about what was charged at its bound: money moves both ways, tokens only up.
 local function correct(states, limits, at, tomb, tokens, cost)
   local month, day = windows(at)
-  local was_tokens, was_cost = tomb.tokens, min(max(tomb.cost, 0), SPENT_MAX)
+  local was_tokens, was_cost = tomb.tokens, bounded(tomb.cost, SPENT_MAX)
   for i = 1, #states do
     local s, l = states[i], limits[i]
     advance(s, l, at, month, day)
@@ -161,7 +165,7 @@ local function correct(states, limits, at, tomb, tokens, cost)
     end
     take_out(s, SUM, was_cost)
     spend(s, SUM, cost)
-    charge(s, TL, l[3], min(max(tokens, 0), COUNT_MAX) - min(max(was_tokens, 0), COUNT_MAX))
+    charge(s, TL, l[3], bounded(tokens, COUNT_MAX) - bounded(was_tokens, COUNT_MAX))
   end
 end
 

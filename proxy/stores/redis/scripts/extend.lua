@@ -6,7 +6,10 @@
 -- Returns as reserve does.
 local id = ARGV[1]
 local a = {struct.unpack('<i8i8i8i8i8', ARGV[3])}
-local now, tokens, risk, want, least = clock(a[1]), a[2], a[3], a[4], a[5]
+local now = clock(a[1])
+local tokens, risk = bounded(a[2], COUNT_MAX), bounded(a[3], COUNT_MAX)
+local want = bounded(a[4], MONEY_MAX)
+local least = bounded(a[5], want)
 
 local known = redis.call('HGET', KEYS[1], id)
 if not known or string.sub(known, 1, 1) ~= 'o' then

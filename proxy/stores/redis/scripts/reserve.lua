@@ -9,7 +9,10 @@
 local id, who = ARGV[1], ARGV[2]
 local a = {struct.unpack('<i8i8i8i8i8i8i8i8i8', ARGV[4])}
 local now, not_after = clock(a[1]), a[2]
-local requests, slots, tokens, risk, want, least = a[3], a[4], a[5], a[6], a[7], a[8]
+local requests, slots = bounded(a[3], COUNT_MAX), bounded(a[4], COUNT_MAX)
+local tokens, risk = bounded(a[5], COUNT_MAX), bounded(a[6], COUNT_MAX)
+local want = bounded(a[7], MONEY_MAX)
+local least = bounded(a[8], want)
 
 local known = redis.call('HGET', KEYS[1], id)
 if known and string.sub(known, 1, 1) ~= 'o' then
