@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Several proxies on one Redis: one budget, whoever of them is killed, and whatever becomes of Redis."""
+import contextlib
+import os
+import shutil
+import signal
+import threading
+import time
+
+from harness import Process, Proxy, Simulator, eventually, free_port, run, workspace
+from load import chat_shot, fire_all, seeded
+
+LIMIT_USD = 0.05
+LIMIT = 50_000_000  # nano-dollars
+CLOCK = ("--clock", "2026-11-22T12:00:00Z")  # off-peak, for all of a test
+
+
+class Redis:
+    """A redis-server on a port of its own that keeps what it acknowledged."""
+
+    def __init__(self, directory):
+        self.directory = os.path.join(directory, "redis")
+        os.makedirs(self.directory)
+        for attempt in range(5):
+            self.port = free_port()
+            with contextlib.suppress(RuntimeError):
+                self.start()
+                return
+        raise RuntimeError("redis-server did not start")
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = Process(
+            [shutil.which("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--appendonly", "yes", "--appendfsync", "always", "--dir", self.directory],
+            r"Ready to accept connections")
+
+    def kill(self):
+        self.process.kill()
+
+    def freeze(self):
+        self.process.child.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.child.send_signal(signal.SIGCONT)
+
+
+class Cluster:
+    """A simulator, a Redis and some proxies in front of both."""
+
+    def __init__(self, directory, simulator, redis, nodes):
+        self.directory, self.simulator, self.redis = directory, simulator, redis
+        self.nodes = [self.start_node(i) for i in range(nodes)]
+
+    def start_node(self, index):
+        return Proxy(os.path.join(self.directory, f"node{index}"),
+                     f"http://127.0.0.1:{self.simulator.port}", {"store": [f'url = "{self.redis.url}"']})
+
+    def settled(self, key):
+        """Waits until nothing is in flight and each arrival upstream is on the books, once."""
+        def done():
+            usage = self.nodes[0].usage(key["id"])
+            return usage["held_nano_usd"] == 0 and usage["dispatched"] == len(self.simulator.requests())
+        eventually(done, "all requests settled and applied", 60)
+        return self.nodes[0].usage(key["id"])
+
+
+@contextlib.contextmanager
+def cluster(nodes=2):
+    with workspace() as directory, contextlib.ExitStack() as ends:
+        simulator = Simulator("--tokens", "bytes", "--prices", "table", *CLOCK)
+        ends.callback(simulator.kill)
+        simulator.config(greedy=True)
+        redis = Redis(directory)
+        ends.callback(redis.kill)
+        made = Cluster(directory, simulator, redis, nodes)
+        ends.callback(lambda: [node.kill() for node in made.nodes])
+        yield made
+
+
+def known_everywhere(c, key):
+    """What was made on one node is there on every other within a second."""
+    for node in c.nodes:
+        eventually(lambda: node.chat(key["key"], max_tokens=1)[0] != 401, "the key is known", 1)
+
+
+def fire_on(c, key, shots):
+    """The shots dealt out to the nodes, all at once; their statuses."""
+    statuses = [[] for _ in c.nodes]
+
+    def one(index):
+        results = fire_all(c.nodes[index].port, key["key"], shots[index::len(c.nodes)])
+        statuses[index] = [r.status for r in results]
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(len(c.nodes))]
+    for each in threads:
+        each.start()
+    return threads, statuses
+
+
+def check_books(c, key, limit=LIMIT):
+    usage = c.settled(key)
+    bill, charged = c.simulator.bill()["total_nano"], usage["cost_nano_usd"]
+    print(f"  bill {bill / limit:.4f}, charged {charged / limit:.4f} of the limit, "
+          f"{usage['dispatched']} dispatched", flush=True)
+    assert bill <= charged <= limit, (bill, charged)
+    return charged
+
+
+def two_nodes_hold_one_budget():
+    """1,000 at once on $0.05 through two nodes, plain, streamed, left early, faulty"""
+    for seed in range(2):
+        with cluster() as c:
+            key = c.nodes[0].create_key(rate_limits={"monthly_spending_limit": LIMIT_USD})
+            known_everywhere(c, key)
+            rng = seeded(seed)
+            faults = ("missing_usage", "status:500", "reset_after:300", "short_body")
+            threads, statuses = fire_on(c, key, [chat_shot(rng, faults=faults) for _ in range(1000)])
+            for each in threads:
+                each.join()
+            assert set(sum(statuses, [])) <= {0, 200, 429, 500, 502}, set(sum(statuses, []))
+            check_books(c, key)
+            while c.nodes[seed].chat(key["key"], max_tokens=1)[0] == 200:
+                pass
+            assert check_books(c, key) >= 0.97 * LIMIT, "the budget could not be used"
+            rows = [r["request_id"] for node in c.nodes for r in node.ledger() if r["dispatched"]]
+            seen = [r["request_id"] for r in c.simulator.requests()]
+            assert sorted(rows) == sorted(seen), (len(rows), len(seen))
+
+
+def two_nodes_admit_as_many_as_one():
+    """A burst of 50 a minute through two nodes admits what one node would"""
+    with cluster() as c:
+        key = c.nodes[0].create_key(rate_limits={"requests_per_minute": 1, "burst_requests": 50})
+        eventually(lambda: c.nodes[1].command("keys", "get", key["id"], check=False).returncode == 0, "known", 1)
+        rng = seeded(3)
+        shots = [chat_shot(rng) for _ in range(300)]
+        for shot in shots:
+            shot.hang_up_after = None
+        threads, statuses = fire_on(c, key, shots)
+        for each in threads:
+            each.join()
+        assert sum(statuses, []).count(200) == 50, sum(statuses, []).count(200)
+
+
+def a_killed_node_leaves_nothing_open():
+    """kill -9 of a node under load: what it had sent is charged once, what it held is free again"""
+    with cluster() as c:
+        c.simulator.config(ttft_ms=300)
+        key = c.nodes[0].create_key(rate_limits={"monthly_spending_limit": 10 * LIMIT_USD})
+        known_everywhere(c, key)
+        rng = seeded(11)
+        threads, _ = fire_on(c, key, [chat_shot(rng) for _ in range(500)])
+        eventually(lambda: c.nodes[1].metric("dispatched_total") > 20, "load arrives")
+        c.nodes[1].kill()
+        for each in threads:
+            each.join()
+        assert c.simulator.bill()["total_nano"] <= 10 * LIMIT
+        c.nodes[1] = c.start_node(1)
+        check_books(c, key, 10 * LIMIT)
+        assert c.nodes[0].usage(key["id"])["interrupted"] > 0
+
+
+def redis_killed_and_restarted():
+    """kill -9 of Redis under load: 503 while it is away, soon well again, nothing above the limit"""
+    with cluster() as c:
+        c.simulator.config(ttft_ms=100)
+        key = c.nodes[0].create_key(rate_limits={"monthly_spending_limit": 10 * LIMIT_USD})
+        known_everywhere(c, key)
+        rng = seeded(12)
+        for round_ in range(3):
+            arrived = len(c.simulator.requests())
+            threads, statuses = fire_on(c, key, [chat_shot(rng) for _ in range(150)])
+            eventually(lambda: len(c.simulator.requests()) > arrived + 20, "load arrives")
+            c.redis.kill()
+            began = time.monotonic()
+            status, head, body = c.nodes[0].chat(key["key"], max_tokens=1)
+            assert status == 503 and b"enforcement_unavailable" in body, (status, body)
+            assert time.monotonic() - began < 1.2, time.monotonic() - began
+            assert "retry-after" in head
+            c.redis.start()
+            began = time.monotonic()
+            for node in c.nodes:
+                eventually(lambda: node.chat(key["key"], max_tokens=1)[0] != 503, "it is well again", 3)
+            print(f"  well again after {time.monotonic() - began:.2f} s, "
+                  f"{sum(statuses, []).count(503)} refused so far", flush=True)
+            for each in threads:
+                each.join()
+        check_books(c, key, 10 * LIMIT)
+
+
+def a_frozen_redis_is_one_that_is_away():
+    """SIGSTOP: answers are 503 within a second, also many at once; afterwards all is well"""
+    with cluster(1) as c:
+        key = c.nodes[0].create_key()
+        assert c.nodes[0].chat(key["key"])[0] == 200
+        c.redis.freeze()
+        for _ in range(3):
+            began = time.monotonic()
+            status, _, _ = c.nodes[0].chat(key["key"])
+            assert status == 503 and time.monotonic() - began < 1.2, (status, time.monotonic() - began)
+        rng = seeded(5)
+        results = fire_all(c.nodes[0].port, key["key"], [chat_shot(rng) for _ in range(100)])
+        assert {r.status for r in results} <= {0, 503}, {r.status for r in results}
+        c.redis.thaw()
+        eventually(lambda: c.nodes[0].chat(key["key"])[0] == 200, "it is well again", 3)
+        c.settled(key)
+
+
+def a_change_is_enforced_everywhere():
+    """Deactivated on one node, refused by the other within a second; limits and files as well"""
+    with cluster() as c:
+        key = c.nodes[0].create_key()
+        known_everywhere(c, key)
+        c.nodes[0].admin("POST", f"/v1/keys/{key['id']}/deactivate")
+        eventually(lambda: c.nodes[1].chat(key["key"])[0] == 401, "the other node refuses", 1)
+        c.nodes[1].admin("POST", f"/v1/keys/{key['id']}/activate")
+        eventually(lambda: c.nodes[0].chat(key["key"])[0] == 200, "the other node admits", 1)
+        c.nodes[0].admin("PATCH", f"/v1/keys/{key['id']}", {"rate_limits": {"monthly_spending_limit": 0.000001}})
+        eventually(lambda: c.nodes[1].chat(key["key"])[0] == 429, "the limit holds on the other node", 1)
+
+
+def a_wrong_redis_is_told():
+    """A password that is missing and data of another version: a clear message, and no start"""
+    with workspace() as directory:
+        redis = Redis(directory)
+        try:
+            for url, word in ((f"redis://127.0.0.1:{free_port()}", "refused"),
+                              (redis.url + "/x", "number of a database"),
+                              (f"redis://nobody@127.0.0.1:{redis.port}", "WRONGPASS")):
+                try:
+                    Proxy(os.path.join(directory, "node"), "http://127.0.0.1:9",
+                          {"store": [f'url = "{url}"', 'password = "env:TEST_REAL_KEY"']})
+                except RuntimeError as failure:
+                    assert word in str(failure), (word, str(failure))
+                else:
+                    raise AssertionError("it started on " + url)
+        finally:
+            redis.kill()
+
+
+if __name__ == "__main__":
+    run([a_change_is_enforced_everywhere, two_nodes_admit_as_many_as_one, two_nodes_hold_one_budget,
+         a_killed_node_leaves_nothing_open, redis_killed_and_restarted,
+         a_frozen_redis_is_one_that_is_away, a_wrong_redis_is_told])
