@@ -1,6 +1,8 @@
 // The file into settings: every value checked, unknown keys named with the nearest known one.
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "proxy/config/nearest.hpp"
 #include "proxy/config/setting.hpp"
 
@@ -26,7 +28,12 @@ failure at(std::string_view file, const node& where, std::string text) {
 outcome<void> put_section(settings& into, std::string_view file, const std::string& section,
                           const node& values) {
   const auto* fields = values.as<node::table>();
-  if (!fields || did_you_mean(section, "").empty())
+  const bool known_section = !did_you_mean(section, "").empty();
+  if (known_section && !fields)
+    return at(file, values,
+              "'" + section + "' is a section, not " + std::string(values.kind()) + ": write [" +
+                  section + "], and its settings below");
+  if (!known_section)
     return at(file, values,
               "unknown key '" + section +
                   "'; sections are [server], [upstream], [admin], [store], [limits], [log]");
@@ -40,6 +47,30 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
                 section + "." + name + ": " + *problem + " (accepts " + known->accepts + ")");
   }
   return {};
+}
+
+// What no setting shows alone.
+std::optional<std::string> disagreement(const settings& s) {
+  const auto more = [](std::string_view one, auto its, std::string_view other, auto others) {
+    return fmt::format("{} ({}) is more than {} ({}): lower the one or raise the other", one, its,
+                       other, others);
+  };
+  if (s.store.kind == "redis" && s.store.url.empty())
+    return "store.url: say which Redis, like \"redis://127.0.0.1:6379\"";
+  if (s.server.body_bytes_max > s.server.body_bytes_total_max)
+    return more("server.body_bytes_max", s.server.body_bytes_max, "server.body_bytes_total_max",
+                s.server.body_bytes_total_max);
+  if (s.limits.output_tokens_min > s.limits.output_tokens_max)
+    return more("limits.output_tokens_min", s.limits.output_tokens_min, "limits.output_tokens_max",
+                s.limits.output_tokens_max);
+  if (s.limits.output_tokens_max > s.limits.context_tokens)
+    return more("limits.output_tokens_max", s.limits.output_tokens_max, "limits.context_tokens",
+                s.limits.context_tokens);
+  const auto data = parse_listen(s.server.listen), admin = parse_listen(s.admin.listen);
+  if (data && admin && data->host == admin->host && data->port == admin->port && data->port != 0)
+    return "server.listen and admin.listen are both \"" + s.server.listen +
+           "\": give each a port of its own";
+  return std::nullopt;
 }
 
 } // namespace
@@ -63,6 +94,10 @@ outcome<settings> load(const std::optional<std::filesystem::path>& file) {
   }
   if (made.store.path.empty())
     made.store.path = default_data_directory();
+  if (!made.store.url.empty())
+    made.store.kind = "redis";
+  if (auto problem = disagreement(made))
+    return failure{errc::bad_configuration, (file ? file->string() + ": " : "") + *problem};
   auto prices = made.limits.prices.empty() ? parse_prices(built_in_prices(), "built-in prices")
                                            : load_prices(made.limits.prices);
   if (!prices)

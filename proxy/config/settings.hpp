@@ -20,7 +20,7 @@ using std::chrono::seconds;
 
 // Where a secret is found; the secret itself never stands in the file.
 struct secret_source {
-  std::string text; // "env:NAME", "file:PATH", ...
+  std::string text; // "env:NAME", "file:PATH", ...; empty where a secret is optional: none
 };
 
 struct server_settings {
@@ -57,12 +57,17 @@ struct upstream_settings {
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so
   seconds pool_idle_timeout{20};   // an idle pooled connection is dropped after this
   std::size_t pool_idle_max = 512; // a thread
-  std::size_t head_bytes_max = 32 * 1024;
+  std::size_t head_bytes_max = 16 * 1024;
 };
 
 struct store_settings {
-  std::string kind = "embedded";
-  std::filesystem::path path; // empty: the user's state directory
+  std::string kind = "embedded"; // "redis" where there is a url
+  std::filesystem::path path;    // empty: the user's state directory
+  std::string url;               // of a Redis; empty: embedded
+  secret_source password;        // of the user in it; empty: none
+  std::string ca_file;           // rediss://; empty: the system's
+  std::string coordination = "exact";
+  std::string on_loss = "deny";
   std::size_t journal_segment_bytes = 16u << 20;
   std::size_t journal_backlog_bytes_max = 4ull << 30;
   std::int64_t retention_days = 90;
@@ -85,8 +90,8 @@ struct settings {
   policies::pricing::price_data prices; // read from limits.prices or built in
 };
 
-// Reads and checks a file (absent: the defaults). A failure names file, line, key, problem and the
-// range that is accepted, never a secret's value. Unknown keys are failures with the nearest known.
+// Reads and checks a file (absent: the defaults). A failure names file, line, key, value, problem
+// and what is accepted, never a secret's value. Unknown keys are failures with the nearest known.
 outcome<settings> load(const std::optional<std::filesystem::path>& file);
 outcome<policies::pricing::price_data> load_prices(const std::filesystem::path& file);
 outcome<policies::pricing::price_data> parse_prices(std::string_view toml, std::string_view name);

@@ -19,15 +19,28 @@ std::optional<std::string> check_url(const std::string& given) {
   return std::nullopt;
 }
 
+// What has an @ may have a password, and is not repeated.
+std::optional<std::string> check_redis_url(const std::string& given) {
+  if (given.empty())
+    return std::nullopt;
+  const std::size_t at = given.find('@');
+  if (!given.starts_with("redis://") && !given.starts_with("rediss://"))
+    return (at == std::string::npos ? in_quotes(given) : "the URL") +
+           " does not begin with redis:// or rediss://";
+  if (at != std::string::npos && given.find(':', given.find("://") + 3) < at)
+    return "the URL has a password in it: say with store.password where that is found";
+  return std::nullopt;
+}
+
 std::optional<std::string> put_proxies(settings& s, const node& from) {
   const auto* items = from.as<node::array>();
   if (!items)
-    return expected("a list of addresses and networks", from);
+    return expected_instead("a list of addresses and networks", from);
   std::vector<policies::access::ip_network> networks;
   for (const node& item : *items) {
     const auto* text = item.as<std::string>();
     if (!text)
-      return expected("a list of strings", item);
+      return expected_instead("a list of strings", item);
     auto parsed = policies::access::parse_network(*text);
     if (!parsed.network)
       return parsed.error;
@@ -120,6 +133,40 @@ std::vector<setting> upstream_settings_table() {
   };
 }
 
+std::vector<setting> store_settings_table() {
+  return {
+      choice("store", "kind",
+             "Where limits, keys and sums are kept: in this process and its data directory, or in "
+             "a Redis that several proxies share.",
+             {"embedded", "redis"}, MEMBER(store.kind)),
+      text("store", "path",
+           "The data directory: the journal, and an embedded store. Empty: "
+           "$XDG_STATE_HOME/deepseek-proxy, or ~/.local/state/deepseek-proxy.",
+           "a path, or empty", MEMBER(store.path)),
+      text("store", "url", "The Redis; a URL here means kind = \"redis\".",
+           "redis://[user@]host[:port][/database], rediss:// for TLS, or empty", MEMBER(store.url),
+           check_redis_url),
+      secret("store", "password", "Of the user at Redis. Empty: none.", MEMBER(store.password),
+             presence::optional),
+      text("store", "ca_file",
+           "PEM file of certificate authorities for rediss://. Empty: the system's.",
+           "a path, or empty", MEMBER(store.ca_file)),
+      choice("store", "coordination",
+             "How proxies share limits: every admission asks Redis, exactly.", {"exact"},
+             MEMBER(store.coordination)),
+      choice("store", "on_loss",
+             "While Redis is away: requests are refused with 503 and Retry-After.", {"deny"},
+             MEMBER(store.on_loss)),
+      number("store", "journal_segment_bytes", "Bytes of a journal file, allocated ahead.",
+             {64 * 1024, gibi}, MEMBER(store.journal_segment_bytes)),
+      number("store", "journal_backlog_bytes_max",
+             "Bytes of journal not yet in the sums; beyond, requests get 503.", {mebi, 1024 * gibi},
+             MEMBER(store.journal_backlog_bytes_max)),
+      number("store", "retention_days", "Days the ledger's rows are kept.", {1, 3650},
+             MEMBER(store.retention_days)),
+  };
+}
+
 std::vector<setting> other_settings_table() {
   return {
       text("admin", "listen", "Where the owner connects.",
@@ -129,19 +176,6 @@ std::vector<setting> other_settings_table() {
           "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
           "kept in the data directory.",
           MEMBER(admin.key)),
-      choice("store", "kind", "Where limits, keys and sums are kept.", {"embedded"},
-             MEMBER(store.kind)),
-      text("store", "path",
-           "The data directory. Empty: $XDG_STATE_HOME/deepseek-proxy, or "
-           "~/.local/state/deepseek-proxy.",
-           "a path, or empty", MEMBER(store.path)),
-      number("store", "journal_segment_bytes", "Bytes of a journal file, allocated ahead.",
-             {64 * 1024, gibi}, MEMBER(store.journal_segment_bytes)),
-      number("store", "journal_backlog_bytes_max",
-             "Bytes of journal not yet in the sums; beyond, requests get 503.", {mebi, 1024 * gibi},
-             MEMBER(store.journal_backlog_bytes_max)),
-      number("store", "retention_days", "Days the ledger's rows are kept.", {1, 3650},
-             MEMBER(store.retention_days)),
       number("limits", "context_tokens", "Context window of the models, in tokens.",
              {1024, 100'000'000}, MEMBER(limits.context_tokens)),
       number("limits", "output_tokens_max", "The longest answer of the models, in tokens.",
@@ -160,7 +194,7 @@ std::vector<setting> other_settings_table() {
 
 std::vector<setting> make_all() {
   std::vector<setting> all = server_settings_table();
-  for (auto part : {upstream_settings_table(), other_settings_table()})
+  for (auto part : {upstream_settings_table(), store_settings_table(), other_settings_table()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -10,9 +10,8 @@
 
 #include "proxy/admin/admin_server.hpp"
 #include "proxy/server/metrics.hpp"
+#include "proxy/server/open_store.hpp"
 #include "proxy/server/worker.hpp"
-#include "proxy/stores/embedded/embedded_store.hpp"
-#include "proxy/stores/embedded/file_table.hpp"
 
 namespace proxy::server {
 
@@ -48,13 +47,13 @@ policies::admission::model_bounds bounds_from(const config::settings& settings) 
 struct server::parts {
   config::settings settings;
   std::function<policies::instant()> now;
+  bool pretended_clock = false;
   policies::pricing::price_table prices;
   upstream::tls_context tls;
   keys::key_directory directory;
   keys::origins origins;
-  std::unique_ptr<stores::embedded_store> store;
-  std::unique_ptr<stores::file_table> file_table;
   std::unique_ptr<stores::file_owners> files;
+  std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
@@ -79,36 +78,24 @@ server::server() : parts_(std::make_unique<parts>()) {}
 server::~server() = default;
 
 outcome<void> server::parts::open_store() {
-  stores::embedded_settings where;
-  where.directory = settings.store.path;
-  where.journal.segment_bytes = settings.store.journal_segment_bytes;
-  where.journal.backlog_bytes_max = settings.store.journal_backlog_bytes_max;
-  where.journal.retention = std::chrono::hours{24 * settings.store.retention_days};
-  auto opened = stores::embedded_store::open(where, directory, now());
+  auto opened = proxy::server::open_store(
+      settings, {.directory = directory, .now = now(), .pretended_clock = pretended_clock});
   if (!opened)
     return opened.error();
   store = std::move(*opened);
-  const journal::recovery_report& found = store->recovered();
-  if (found.interrupted > 0)
-    spdlog::warn("recovery: {} requests were interrupted by a crash and charged at their bound",
-                 found.interrupted);
-  if (found.bad_entries > 0 || found.truncated_segments > 0)
-    spdlog::error("recovery: {} damaged entries skipped, {} truncated segments", found.bad_entries,
-                  found.truncated_segments);
-  store->start();
   return open_files();
 }
 
 outcome<void> server::parts::open_files() {
-  auto table = stores::file_table::open(settings.store.path / stores::database_name);
-  if (!table)
-    return table.error();
-  file_table = std::move(*table);
+  auto known = store->load_files();
+  if (!known)
+    return known.error();
   files = std::make_unique<stores::file_owners>(
-      file_table->load(), [this](std::string file, std::optional<policies::key_id> owner) {
+      std::move(*known), [this](std::string file, std::optional<policies::key_id> owner) {
         boost::asio::post(
-            background, [this, file = std::move(file), owner] { file_table->write(file, owner); });
+            background, [this, file = std::move(file), owner] { store->write_file(file, owner); });
       });
+  store->tell_files(*files);
   return {};
 }
 
@@ -238,6 +225,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   if (p.settings.server.threads == 0)
     p.settings.server.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   p.now = clock_from(options);
+  p.pretended_clock = options.pretend_start.has_value();
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
   for (const step next :

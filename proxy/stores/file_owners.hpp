@@ -39,6 +39,14 @@ class file_owners {
     }
     write_(std::move(file), key);
   }
+  // Another proxy wrote it down.
+  void learn(const std::string& file, std::optional<policies::key_id> owner) {
+    const std::unique_lock guard(lock_);
+    if (owner)
+      owners_[file] = *owner;
+    else
+      owners_.erase(file);
+  }
   void release(std::string file) {
     {
       const std::unique_lock guard(lock_);

@@ -6,6 +6,7 @@
 
 #include "proxy/stores/directory_lock.hpp"
 #include "proxy/stores/embedded/embedded_store.hpp"
+#include "proxy/stores/embedded/file_table.hpp"
 #include "proxy/stores/embedded/key_rows.hpp"
 #include "proxy/stores/embedded/ledger_sink.hpp"
 #include "proxy/stores/embedded/report_rows.hpp"
@@ -19,6 +20,7 @@ struct embedded_store::state_block {
   std::mutex changing; // one change of a key at a time
   std::unique_ptr<key_rows> rows;
   std::unique_ptr<report_rows> reports;
+  std::unique_ptr<file_table> files;
   std::unique_ptr<ledger_sink> ledger;
   std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
   journal::recovery_report recovered;

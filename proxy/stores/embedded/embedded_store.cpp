@@ -80,6 +80,18 @@ void embedded_store::cancel(keys::key_slot& key, const policies::request_id&,
   policies::limits::cancel(members{key}.view(), held, now);
 }
 
+outcome<store::file_map> embedded_store::load_files() {
+  auto table = file_table::open(state_->settings.directory / database_name);
+  if (!table)
+    return table.error();
+  state_->files = std::move(*table);
+  return state_->files->load();
+}
+
+bool embedded_store::write_file(const std::string& file, std::optional<key_id> owner) {
+  return state_->files->write(file, owner);
+}
+
 std::vector<usage_row> embedded_store::usage(std::optional<key_id> key, usage_range range) const {
   return state_->reports->usage(key, range);
 }

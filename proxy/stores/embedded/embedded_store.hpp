@@ -31,6 +31,9 @@ class embedded_store final : public store {
   void start() override;
   const journal::recovery_report& recovered() const override;
 
+  outcome<file_map> load_files() override;
+  bool write_file(const std::string& file, std::optional<policies::key_id> owner) override;
+
   bool reserve(reserve_op& op) override;
   bool extend(reserve_op& op) override;
   void settle(keys::key_slot& key, const policies::request_id& id,

@@ -1,6 +1,7 @@
 // What a Redis store is made of, for the files that implement it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -34,6 +35,8 @@ struct redis_store::state_block {
   std::vector<std::unique_ptr<redis::limit_line>> lines;
   std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
   journal::recovery_report recovered;
+  std::string last_file_change = "0";       // id in the stream
+  std::atomic<file_owners*> files{nullptr}; // whom to tell, once it is there
   std::thread upkeep;
   std::mutex upkeep_lock;
   std::condition_variable upkeep_wake;
@@ -63,6 +66,8 @@ struct redis_store::state_block {
                                    const found_request& request,
                                    std::initializer_list<std::int64_t> numbers);
   void look_after();
+  void look_once(bool& away);
+  outcome<void> tell_file_changes();
   outcome<std::size_t> sweep(redis::blocking_client& by, std::int64_t now_ms);
 };
 

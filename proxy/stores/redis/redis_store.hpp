@@ -32,6 +32,10 @@ class redis_store final : public store {
   void start() override;
   const journal::recovery_report& recovered() const override;
 
+  outcome<file_map> load_files() override;
+  bool write_file(const std::string& file, std::optional<policies::key_id> owner) override;
+  void tell_files(file_owners& to) override;
+
   void join(io::reactor& loop) override;
   bool reserve(reserve_op& op) override;
   bool extend(reserve_op& op) override;

@@ -104,23 +104,32 @@ outcome<std::size_t> redis_store::sweep(policies::instant now) {
   return state_->sweep(*state_->admin, now_ms);
 }
 
+void redis_store::state_block::look_once(bool& away) {
+  auto done = table->catch_up(*watching);
+  if (done && files.load())
+    done = tell_file_changes();
+  if (auto schema = watching->ask("EXISTS", "ds:schema"); schema && (*schema)->integer == 0)
+    ledger->note_lost_state();
+  if (std::exchange(away, !done) == !done)
+    return;
+  if (away)
+    spdlog::error("redis: changes of keys cannot be read: {}", done.error().message);
+  else
+    spdlog::info("redis: keys are read again");
+}
+
 void redis_store::state_block::look_after() {
   auto next_sweep = steady_clock::now() + sweep_every;
   bool away = false;
   std::unique_lock guard(upkeep_lock);
   while (!upkeep_wake.wait_for(guard, look_every, [this] { return stopping; })) {
     guard.unlock();
-    auto done = table->catch_up(*watching);
-    if (auto schema = watching->ask("EXISTS", "ds:schema"); schema && (*schema)->integer == 0)
-      ledger->note_lost_state();
-    if (done && !settings.caller_clock && steady_clock::now() >= next_sweep) {
+    look_once(away);
+    if (!away && !settings.caller_clock && steady_clock::now() >= next_sweep) {
       next_sweep = steady_clock::now() + sweep_every;
       if (auto swept = sweep(*watching, 0); swept && *swept > 0)
         spdlog::warn("redis: {} holds that nobody ended were charged at their bound", *swept);
     }
-    if (std::exchange(away, !done) != away)
-      done ? spdlog::info("redis: keys are read again")
-           : spdlog::error("redis: changes of keys cannot be read: {}", done.error().message);
     guard.lock();
   }
 }
