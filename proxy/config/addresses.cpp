@@ -1,9 +1,10 @@
 // Reading listen addresses and the upstream's URL.
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 
-#include "proxy/config/settings.hpp"
+#include "proxy/config/setting_kinds.hpp"
 
 namespace proxy::config {
 namespace {
@@ -18,6 +19,8 @@ std::optional<std::uint16_t> port_in(std::string_view text) {
 
 bool is_address(int family, const std::string& host) {
   in6_addr ignored{};
+  if (host.find('\0') != std::string::npos)
+    return false; // inet_pton would read up to there
   return ::inet_pton(family, host.c_str(), &ignored) == 1;
 }
 
@@ -27,8 +30,16 @@ bool is_host(std::string_view host) {
   return !host.empty() && host.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+// What may stand in a request line as it is.
+bool is_path(std::string_view path) {
+  return std::ranges::all_of(path, [](char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view{"?#%\"<>\\^`{|}"}.find(c) == std::string_view::npos;
+  });
+}
+
 failure bad_url(std::string_view url, std::string_view why) {
-  return {errc::bad_configuration, "upstream.url: '" + std::string(url) + "' " + std::string(why)};
+  return {errc::bad_configuration, kinds::in_quotes(url) + " " + std::string(why)};
 }
 
 } // namespace
@@ -57,6 +68,10 @@ std::optional<host_port> parse_listen(std::string_view text) {
 outcome<upstream_address> parse_upstream(std::string_view url) {
   upstream_address to;
   std::string_view rest = url;
+  // First of all, so that no other complaint repeats a password.
+  if (url.find('@') != std::string_view::npos)
+    return failure{errc::bad_configuration,
+                   "the URL has user information (an @), which it may not"};
   if (rest.starts_with("https://")) {
     rest.remove_prefix(8);
   } else if (rest.starts_with("http://")) {
@@ -72,10 +87,8 @@ outcome<upstream_address> parse_upstream(std::string_view url) {
     to.base_path = rest.substr(slash);
   while (to.base_path.ends_with('/'))
     to.base_path.pop_back();
-  if (to.base_path.find_first_of("?# \r\n\t%") != std::string::npos)
-    return bad_url(url, "has a query, a fragment or an escape, which it may not");
-  if (authority.find('@') != std::string_view::npos)
-    return bad_url("…", "has user information, which it may not");
+  if (!is_path(to.base_path))
+    return bad_url(url, "has a query, a fragment, an escape or a blank, which it may not");
   if (const std::size_t colon = authority.rfind(':');
       colon != std::string_view::npos && authority.back() != ']') {
     const auto port = port_in(authority.substr(colon + 1));
@@ -84,11 +97,11 @@ outcome<upstream_address> parse_upstream(std::string_view url) {
     to.port = *port;
     authority = authority.substr(0, colon);
   }
-  if (authority.starts_with('[') && authority.ends_with(']'))
-    authority = authority.substr(1, authority.size() - 2);
-  else if (!is_host(authority))
+  const bool bracketed =
+      authority.size() > 2 && authority.front() == '[' && authority.back() == ']';
+  to.host = bracketed ? authority.substr(1, authority.size() - 2) : authority;
+  if (bracketed ? !is_address(AF_INET6, to.host) : !is_host(authority))
     return bad_url(url, "has no valid host");
-  to.host = authority;
   return to;
 }
 

@@ -1,8 +1,10 @@
 // toml++ to tree.
 #include "proxy/config/document.hpp"
 
-#include <fstream>
+#include <cerrno>
+#include <cstdio>
 #include <sstream>
+#include <system_error>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -15,6 +17,8 @@
 
 namespace proxy::config {
 namespace {
+
+constexpr std::size_t file_bytes_max = 1 << 20;
 
 policies::instant to_instant(const toml::date& day, const toml::time& at, int offset_minutes) {
   using namespace std::chrono;
@@ -82,12 +86,21 @@ outcome<node> parse_toml(std::string_view text, std::string_view name) {
 }
 
 outcome<node> read_toml(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
+  const auto unreadable = [&file](std::string_view why) {
+    return failure{errc::bad_configuration, "cannot read " + file + ": " + std::string(why)};
+  };
+  std::FILE* in = std::fopen(file.c_str(), "rbe");
   if (!in)
-    return failure{errc::bad_configuration, "cannot read the configuration file " + file};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse_toml(text.str(), file);
+    return unreadable(std::generic_category().message(errno));
+  std::string text(file_bytes_max + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), in));
+  const int error = std::ferror(in) ? errno : 0; // a directory can be opened, but not read
+  std::fclose(in);
+  if (error != 0)
+    return unreadable(std::generic_category().message(error));
+  if (text.size() > file_bytes_max)
+    return unreadable("larger than 1 MiB");
+  return parse_toml(text, file);
 }
 
 } // namespace proxy::config

@@ -5,20 +5,21 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include <openssl/rand.h>
 
+#include "proxy/config/secret_source.hpp"
 #include "proxy/config/settings.hpp"
 
 namespace proxy::config {
 namespace {
 
 constexpr std::size_t secret_bytes_max = 8192;
+constexpr mode_t all_but_owner = S_IRWXG | S_IRWXO;
 
 failure no_secret(std::string why) {
   return {errc::bad_configuration, std::move(why)};
@@ -50,19 +51,49 @@ outcome<std::string> from_environment(const std::string& name) {
   return checked(value, "the environment variable " + name);
 }
 
-outcome<std::string> from_file(const std::string& path) {
+failure unreadable(const std::string& path, int error) {
+  return no_secret("cannot read the secret file " + path + ": " +
+                   std::generic_category().message(error));
+}
+
+// One byte more than a secret may have, so that a longer one shows.
+outcome<std::string> read_from(int fd, const std::string& path) {
+  std::string text(secret_bytes_max + 1, '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t got = ::read(fd, text.data() + filled, text.size() - filled);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return unreadable(path, errno);
+    if (got == 0)
+      break;
+    filled += static_cast<std::size_t>(got);
+  }
+  text.resize(filled);
+  return text;
+}
+
+// `refused`: the permissions a file may not have.
+outcome<std::string> from_file(const std::string& path, mode_t refused) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return unreadable(path, errno);
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0)
-    return no_secret("cannot read the secret file " + path + ": " +
-                     std::generic_category().message(errno));
-  if (found.st_mode & S_IROTH)
-    return no_secret("the secret file " + path + " can be read by everybody: chmod 600 it");
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in)
-    return no_secret("cannot read the secret file " + path);
-  return checked(trimmed(text.str()), "the secret file " + path);
+  const bool known = ::fstat(fd, &found) == 0;
+  const int error = errno;
+  const bool shared = known && (found.st_mode & refused) != 0;
+  outcome<std::string> text = std::string{};
+  if (known && !shared)
+    text = read_from(fd, path);
+  ::close(fd);
+  if (!known)
+    return unreadable(path, error);
+  if (shared)
+    return no_secret("the secret file " + path + " is open to others than its owner: chmod 600 it");
+  if (!text)
+    return text;
+  return checked(trimmed(std::move(*text)), "the secret file " + path);
 }
 
 outcome<std::string> from_credential(const std::string& name) {
@@ -71,7 +102,8 @@ outcome<std::string> from_credential(const std::string& name) {
     return no_secret("credential:" + name +
                      " needs systemd's LoadCredential= (there is no "
                      "$CREDENTIALS_DIRECTORY)");
-  return from_file(std::string(directory) + "/" + name);
+  // systemd lets the service in by an access list, which shows as the group's permission.
+  return from_file(std::string(directory) + "/" + name, S_IRWXO);
 }
 
 outcome<std::string> from_command(const std::string& command) {
@@ -100,29 +132,31 @@ outcome<std::string> make_admin_key(const std::filesystem::path& path) {
   const std::string line = key + "\n";
   const bool written =
       fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  const int error = errno;
   if (fd >= 0)
     ::close(fd);
-  if (!written)
-    return no_secret("cannot write " + path.string() + ": " +
-                     std::generic_category().message(errno));
-  return key;
+  if (written)
+    return key;
+  if (fd >= 0)
+    ::unlink(path.c_str()); // half a key would be taken for one
+  return no_secret("cannot write " + path.string() + ": " + std::generic_category().message(error));
 }
 
 } // namespace
 
 outcome<std::string> resolve_secret(const secret_source& source) {
+  if (auto complaint = complaint_about_source(source.text))
+    return no_secret(std::move(*complaint));
   const std::size_t colon = source.text.find(':');
   const std::string scheme = source.text.substr(0, colon);
-  const std::string rest = colon == std::string::npos ? "" : source.text.substr(colon + 1);
+  const std::string rest = source.text.substr(colon + 1);
   if (scheme == "env")
     return from_environment(rest);
   if (scheme == "file")
-    return from_file(rest);
+    return from_file(rest, all_but_owner);
   if (scheme == "credential")
     return from_credential(rest);
-  if (scheme == "exec")
-    return from_command(rest);
-  return no_secret("a secret's source is env:NAME, file:PATH, credential:NAME or exec:COMMAND");
+  return from_command(rest);
 }
 
 outcome<std::string> admin_key(const settings& from) {
@@ -133,7 +167,7 @@ outcome<std::string> admin_key(const settings& from) {
   if (!by_default || std::getenv("DEEPSEEK_ADMIN_KEY"))
     key = resolve_secret(from.admin.key);
   else if (std::filesystem::exists(kept))
-    key = from_file(kept.string());
+    key = from_file(kept.string(), all_but_owner);
   else
     key = make_admin_key(kept);
   if (key && key->size() < length_min)

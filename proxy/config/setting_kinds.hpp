@@ -8,13 +8,19 @@
 
 #include <fmt/format.h>
 
+#include "proxy/config/secret_source.hpp"
 #include "proxy/config/setting.hpp"
 
 namespace proxy::config::kinds {
 
+// A TOML string, on one line whatever is in it.
 inline std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      out += fmt::format("\\u{:04X}", c);
+      continue;
+    }
     if (c == '"' || c == '\\')
       out += '\\';
     out += c;
@@ -22,8 +28,22 @@ inline std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
+// For values that may be a secret: what they are, not which.
 inline std::optional<std::string> expected(std::string_view what, const node& got) {
   return fmt::format("expected {}, not {}", what, got.kind());
+}
+
+inline std::optional<std::string> expected_instead(std::string_view what, const node& got) {
+  std::string value;
+  if (const auto* text = got.as<std::string>())
+    value = in_quotes(*text);
+  if (const auto* number = got.as<std::int64_t>())
+    value = std::to_string(*number);
+  if (const auto* number = got.as<double>())
+    value = fmt::format("{}", *number);
+  if (const auto* flag = got.as<bool>())
+    value = *flag ? "true" : "false";
+  return fmt::format("expected {}, not {}{}{}", what, got.kind(), value.empty() ? "" : ": ", value);
 }
 
 struct range {
@@ -46,7 +66,7 @@ setting number(std::string_view section, std::string_view name, std::string_view
   const auto put = [bounds, get](settings& s, const node& from) -> std::optional<std::string> {
     const auto* value = from.as<std::int64_t>();
     if (!value)
-      return expected("a whole number", from);
+      return expected_instead("a whole number", from);
     if (*value < bounds.min || *value > bounds.max)
       return fmt::format("{} is out of range", *value);
     auto& target = get(s);
@@ -66,7 +86,7 @@ setting text(std::string_view section, std::string_view name, std::string_view p
   const auto put = [get, check](settings& s, const node& from) -> std::optional<std::string> {
     const auto* value = from.as<std::string>();
     if (!value)
-      return expected("a string", from);
+      return expected_instead("a string", from);
     if (check)
       if (auto problem = check(*value))
         return problem;
@@ -93,23 +113,31 @@ setting choice(std::string_view section, std::string_view name, std::string_view
   return text(section, name, prose, std::move(accepts), get, check);
 }
 
+enum class presence { required, optional };
+
 // Where a secret is found. A literal one is refused without being repeated.
 template <class Get>
-setting secret(std::string_view section, std::string_view name, std::string_view prose, Get get) {
-  const auto check = [](const std::string& given) -> std::optional<std::string> {
-    constexpr std::string_view schemes[] = {"env:", "file:", "credential:", "exec:"};
-    if (std::ranges::any_of(schemes, [&](auto s) { return given.starts_with(s); }))
-      return std::nullopt;
-    constexpr std::string_view later[] = {"aws:", "azure:", "gcp:"};
-    if (std::ranges::any_of(later, [&](auto s) { return given.starts_with(s); }))
-      return "secret managers of clouds are not supported in this version; exec:COMMAND can call "
-             "one";
-    return "a secret must not stand in this file, only where it is found: env:NAME, file:PATH, "
-           "credential:NAME or exec:COMMAND";
+setting secret(std::string_view section, std::string_view name, std::string_view prose, Get get,
+               presence needed = presence::required) {
+  const bool may_be_empty = needed == presence::optional;
+  const auto put = [get, may_be_empty](settings& s,
+                                       const node& from) -> std::optional<std::string> {
+    const auto* value = from.as<std::string>();
+    if (!value)
+      return expected("a string", from);
+    if (!value->empty() || !may_be_empty)
+      if (auto problem = complaint_about_source(*value))
+        return problem;
+    get(s).text = *value;
+    return std::nullopt;
   };
-  return text(
-      section, name, prose, "env:NAME, file:PATH, credential:NAME or exec:COMMAND",
-      [get](settings& s) -> std::string& { return get(s).text; }, check);
+  const auto show = [get](const settings& s) {
+    return in_quotes(get(const_cast<settings&>(s)).text);
+  };
+  std::string accepts = "env:NAME, file:PATH, credential:NAME or exec:COMMAND";
+  if (may_be_empty)
+    accepts += ", or empty";
+  return {section, name, prose, std::move(accepts), put, show};
 }
 
 } // namespace proxy::config::kinds
