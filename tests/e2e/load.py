@@ -8,7 +8,7 @@ import random
 
 @dataclasses.dataclass
 class Shot:
-    body: dict
+    body: dict | bytes
     headers: dict = dataclasses.field(default_factory=dict)
     hang_up_after: int | None = None  # bytes of the answer, then the client is gone
     path: str = "/v1/chat/completions"
@@ -22,7 +22,7 @@ class Result:
 
 
 def wire(shot, secret):
-    body = json.dumps(shot.body).encode()
+    body = shot.body if isinstance(shot.body, bytes) else json.dumps(shot.body).encode()
     head = [f"POST {shot.path} HTTP/1.1", "Host: proxy.test", f"Authorization: Bearer {secret}",
             "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close"]
     head += [f"{name}: {value}" for name, value in shot.headers.items()]
