@@ -110,7 +110,9 @@ bool reader::read() {
   facts.multiplicity = std::min(choices_ * prompts_in_one_, integer_max);
   if (facts.reasoning_max)
     bound_ += tokens_effort_preamble;
-  bound_ += static_cast<std::int64_t>(facts.message_count) * tokens_a_message;
+  // A prompt without any message has a frame as well.
+  bound_ +=
+      static_cast<std::int64_t>(std::max<std::size_t>(facts.message_count, 1)) * tokens_a_message;
   facts.prompt_bound = tokens{bound_};
   facts.has_images &= format_ != body_format::opaque;
   return true;

@@ -37,9 +37,9 @@ struct inspection {
   std::size_t cap_count = 0;
   std::int64_t multiplicity = 1; // max of n, best_of, times the prompts of a FIM array; < 2^31
   // Upper bound of prompt tokens: raw bytes of every value that can reach the model (all but known
-  // control fields), + 64 a message, prompt or system text, + the bytes of `tools` once more and of
-  // tool calls' arguments twice more, + what the template says around tools (1024) and for the
-  // highest effort (256). Not capped at the context.
+  // control fields), + 64 a message (one at the least), prompt or system text, + the bytes of
+  // `tools` once more and of tool calls' arguments twice more, + what the template says around
+  // tools (1024) and for the highest effort (256). Not capped at the context.
   tokens prompt_bound;
   std::size_t message_count = 0;
   bool unbounded_prompt = false; // parts by URL or file id, server-side tools, previous_response_id

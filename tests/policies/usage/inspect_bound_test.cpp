@@ -15,8 +15,10 @@ inspection seen(body_format format, const std::string& members) {
   return std::get<inspection>(result);
 }
 
+// Above the frame of a prompt that has no message.
 std::int64_t bound(body_format format, const std::string& members) {
-  return seen(format, members).prompt_bound.value;
+  const inspection facts = seen(format, members);
+  return facts.prompt_bound.value - (facts.message_count == 0 ? 64 : 0);
 }
 
 std::int64_t bytes(const std::string& text) {
@@ -39,7 +41,12 @@ TEST_CASE("prompt_bound: messages count by their raw bytes and 64 each") {
       R"([{"role":"system","content":"Be kind."}, {"role":"user","content":"h\u00e9llo é"}])";
   CHECK(bound(chat, "\"messages\":" + messages) == bytes(messages) + 2 * 64);
   CHECK(seen(chat, "\"messages\":" + messages).message_count == 2);
-  CHECK(bound(chat, R"("messages":[])") == 2);
+}
+
+TEST_CASE("prompt_bound: without any message there is a frame all the same") {
+  CHECK(seen(chat, R"("messages":[])").prompt_bound.value == 2 + 64);
+  CHECK(seen(responses, R"("input":[])").prompt_bound.value == 2 + 64);
+  CHECK(seen(fim, R"("prompt":"abc")").prompt_bound.value == 5 + 64 + 64);
 }
 
 TEST_CASE("prompt_bound: control fields are free, whatever their size") {

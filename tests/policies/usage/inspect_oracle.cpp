@@ -173,7 +173,8 @@ class oracle {
       throw refused{};
     out_.multiplicity = std::min(out_.multiplicity * prompts_, std::int64_t{2147483647});
     out_.prompt_bound += out_.reasoning_max ? 256 : 0;
-    out_.prompt_bound += static_cast<std::int64_t>(out_.message_count) * 64;
+    out_.prompt_bound +=
+        static_cast<std::int64_t>(std::max<std::size_t>(out_.message_count, 1)) * 64;
     out_.has_images &= format_ != body_format::opaque;
     return out_;
   }
