@@ -92,6 +92,9 @@ class stream final : public watched {
   void unwatch() { idle_ = nullptr; }
 
   bool peer_closed() const { return hangup_; }
+  // Neither ended nor with anything left to read, TLS's own buffer included. Asks the kernel only
+  // where the last read left that open.
+  bool quiet();
   // Sends FIN after what was written, so that the peer sees the last bytes before the end.
   void shutdown_write();
   void close();

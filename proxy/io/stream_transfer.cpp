@@ -64,6 +64,24 @@ bool stream::attempt_readable(readable_op&) {
   return readable_;
 }
 
+bool stream::quiet() {
+  char probe = 0;
+  if (hangup_)
+    return false;
+  const bool buffered = tls_ && SSL_has_pending(tls_);
+  if (!buffered && readable_ && ::recv(fd_, &probe, 1, MSG_PEEK) < 0 && errno == EAGAIN)
+    readable_ = false;
+  if (!buffered && !readable_)
+    return true;
+  if (!tls_)
+    return false;
+  // It may be nothing but a session's ticket.
+  operation ignored(*this, no_deadline);
+  ERR_clear_error();
+  const int got = SSL_peek(tls_, &probe, 1);
+  return got <= 0 && tls_would_block(got, ignored);
+}
+
 bool stream::attempt_read(read_op& op) {
   return readable_ && (tls_ ? read_tls(op) : read_plain(op));
 }
