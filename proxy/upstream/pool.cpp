@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 namespace proxy::upstream {
@@ -15,6 +16,12 @@ namespace {
 
 failure unreachable(const std::string& host, std::string why) {
   return failure{errc::upstream_unreachable, "cannot connect to " + host + ": " + std::move(why)};
+}
+
+std::string in_words(io::status what, std::string_view otherwise) {
+  if (what == io::status::timeout)
+    return "timed out";
+  return what == io::status::stopped ? "the proxy ends" : std::string(otherwise);
 }
 
 } // namespace
@@ -42,7 +49,8 @@ io::stream* pool::take_idle() {
 }
 
 void pool::give_back(io::stream& connection) {
-  if (connection.peer_closed() || idle_.size() >= settings_.idle_max)
+  // Bytes nobody asked for would be taken for the answer to the next request.
+  if (idle_.size() >= settings_.idle_max || !connection.quiet())
     return connection.close();
   idle_.push_back({&connection, loop_.in(settings_.idle_timeout)});
   connection.watch_idle(
@@ -75,7 +83,7 @@ io::task<outcome<io::stream*>> pool::connect() {
   const std::vector<endpoint> candidates = names_.endpoints();
   failure last = unreachable(settings_.host, "its name has no address yet");
   // Each address once, beginning where the last success was.
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
+  for (std::size_t i = 0; i < candidates.size() && !loop_.stopping(); ++i) {
     const endpoint to = candidates[(next_endpoint_ + i) % candidates.size()];
     auto attempt = connect_to(to);
     outcome<io::stream*> made = co_await std::move(attempt);
@@ -102,27 +110,34 @@ io::task<outcome<io::stream*>> pool::connect_to(endpoint to) {
     co_return unreachable(settings_.host, std::generic_category().message(error));
   }
   io::stream* connection = io::stream::adopt(loop_, fd);
-  auto handshake = finish(*connection);
-  const io::status done = co_await std::move(handshake);
-  if (done == io::status::ok)
+  const io::deadline until = loop_.in(settings_.connect_timeout);
+  const io::status connected = co_await connection->connected(until);
+  std::string problem;
+  if (connected != io::status::ok) {
+    problem = in_words(connected, "refused, or there is no way to it");
+  } else if (settings_.tls) {
+    auto handshake = secure(*connection, until);
+    problem = co_await std::move(handshake);
+  }
+  if (problem.empty())
     co_return connection;
   connection->close();
-  co_return unreachable(settings_.host, done == io::status::timeout ? "timed out"
-                                        : settings_.tls
-                                            ? "refused, or its TLS certificate is not valid for it"
-                                            : "connection refused");
+  co_return unreachable(settings_.host, std::move(problem));
 }
 
-io::task<io::status> pool::finish(io::stream& connection) {
-  const io::deadline until = loop_.in(settings_.connect_timeout);
-  const io::status connected = co_await connection.connected(until);
-  if (connected != io::status::ok || !settings_.tls)
-    co_return connected;
+io::task<std::string> pool::secure(io::stream& connection, io::deadline until) {
   SSL* tls = make_client_tls(*settings_.tls, settings_.host);
   if (!tls)
-    co_return io::status::reset;
+    co_return "out of memory for TLS";
   connection.use_tls(tls);
-  co_return co_await connection.handshake(until);
+  const io::status done = co_await connection.handshake(until);
+  if (done == io::status::ok)
+    co_return "";
+  const long verdict = SSL_get_verify_result(tls);
+  if (verdict != X509_V_OK)
+    co_return std::string("its TLS certificate is not accepted: ") +
+        X509_verify_cert_error_string(verdict);
+  co_return in_words(done, "the TLS handshake failed: it speaks no TLS 1.2 or newer, or hung up");
 }
 
 } // namespace proxy::upstream

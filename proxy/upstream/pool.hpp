@@ -48,7 +48,8 @@ class pool {
     io::deadline drop_at;
   };
   io::task<outcome<io::stream*>> connect_to(endpoint to);
-  io::task<io::status> finish(io::stream& connection);
+  // What went wrong; empty: nothing.
+  io::task<std::string> secure(io::stream& connection, io::deadline until);
   void drop(io::stream& which);
   void drop_expired(io::deadline now);
 

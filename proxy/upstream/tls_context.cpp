@@ -18,7 +18,8 @@ outcome<tls_context> make_client_context(const std::string& ca_file) {
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT);
+  // Nobody resumes sessions (connections are kept instead), so none is stored.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   const int loaded = ca_file.empty()
                          ? SSL_CTX_set_default_verify_paths(context.get())
                          : SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr);
@@ -36,6 +37,7 @@ SSL* make_client_tls(SSL_CTX& context, const std::string& host) {
     return nullptr;
   SSL_set_connect_state(tls);
   X509_VERIFY_PARAM* check = SSL_get0_param(tls);
+  X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   in6_addr address{};
   const bool is_address = ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
                           ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
