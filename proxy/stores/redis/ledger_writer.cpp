@@ -148,7 +148,29 @@ bool ledger_writer::apply(std::span<const journal::batch> batches) {
 outcome<void> ledger_writer::tell(const journal::batch& part) {
   if (auto done = tell_outcomes(part); !done)
     return done;
+  forget_applied();
   return tell_sums(part);
+}
+
+// What is not forgotten now, for whatever reason, Redis remembers until a sweep.
+void ledger_writer::forget_applied() {
+  const auto before = std::chrono::steady_clock::now() - settings_.reserve_age_max;
+  std::map<std::uint64_t, std::vector<std::string>> by_root;
+  while (to_forget_.size() > settings_.to_forget_max)
+    to_forget_.pop_front();
+  while (!to_forget_.empty() && to_forget_.front().at <= before) {
+    const applied_request& r = to_forget_.front();
+    std::vector<std::string>& words = by_root[r.root];
+    if (words.empty())
+      words = {"HDEL", holds_name(r.root)};
+    words.emplace_back(reinterpret_cast<const char*>(r.id.data()), r.id.size());
+    to_forget_.pop_front();
+  }
+  batch calls;
+  for (const auto& [root, words] : by_root)
+    calls.add(std::span<const std::string>{words});
+  if (calls.size() > 0 && !by_.run(calls))
+    spdlog::debug("ledger: ended requests stay remembered");
 }
 
 outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
@@ -166,7 +188,15 @@ outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
       add_outcomes(calls, part.lane, *slot,
                    all.subspan(begin, std::min(settings_.outcomes_a_call, all.size() - begin)));
   }
-  return calls.size() == 0 ? outcome<void>{} : all_well(by_.run(calls));
+  if (calls.size() == 0)
+    return {};
+  auto done = all_well(by_.run(calls));
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& [id, outcomes] : by_key)
+    if (const keys::key_slot* slot = directory_.by_id(policies::key_id{id}); slot && done)
+      for (const entry* e : outcomes)
+        to_forget_.push_back({now, slot->root->id.value, e->request});
+  return done;
 }
 
 void ledger_writer::add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& key,

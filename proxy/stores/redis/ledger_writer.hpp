@@ -2,7 +2,10 @@
 // lane's progress in the same step. What is told twice counts once.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -21,7 +24,10 @@ struct ledger_settings {
   bool caller_clock = false;          // outcomes count at the entry's time instead of Redis's
   std::int64_t hours_kept = 400 * 24; // of roll-ups
   std::size_t entries_a_step = 1000;  // told in one go
-  std::size_t outcomes_a_call = 100;  // of one key, in one script
+  // No copy of a request's reserve is on its way for longer: limit_line's patience, and a margin.
+  std::chrono::milliseconds reserve_age_max{4000};
+  std::size_t to_forget_max = 1'000'000; // beyond, Redis remembers them for a day
+  std::size_t outcomes_a_call = 100;     // of one key, in one script
 };
 
 std::string sums_name(std::uint64_t key);
@@ -48,6 +54,7 @@ class ledger_writer final : public journal::sink {
   outcome<void> tell(const journal::batch& part);
   outcome<void> tell_outcomes(const journal::batch& part);
   outcome<void> tell_sums(const journal::batch& part);
+  void forget_applied();
   void add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& key,
                     std::span<const journal::entry* const> outcomes) const;
   std::string lanes_of_node() const;
@@ -56,6 +63,13 @@ class ledger_writer final : public journal::sink {
   const keys::key_directory& directory_;
   ledger_settings settings_;
   std::unordered_map<std::uint64_t, std::uint64_t> applied_; // lane -> what Redis acknowledged
+  // Applied, but not to be forgotten yet.
+  struct applied_request {
+    std::chrono::steady_clock::time_point at;
+    std::uint64_t root;
+    std::array<std::uint8_t, 16> id;
+  };
+  std::deque<applied_request> to_forget_;
   std::string trouble_;
   std::atomic<bool> lost_state_{false};
 };

@@ -216,6 +216,8 @@ bool limit_line::understand(operation& o, const redisReply& with) {
       return give_up(o), true;
     op.refusal = *refusal;
     op.left = members.least_left();
+    if (o.repeated && o.what == kind::reserve)
+      cancel(*o.key, o.id, o.now); // the earlier copy may yet find room
     finish(o, status::refused);
     return true;
   }
@@ -230,6 +232,7 @@ void limit_line::lost(void* what) {
   operation& o = *static_cast<operation*>(what);
   if (o.what == kind::settle)
     return release(o); // the journal tells of it again
+  o.repeated = true;
   waiting_.push_back(&o);
 }
 

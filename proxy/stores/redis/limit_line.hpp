@@ -47,7 +47,8 @@ class limit_line final : private pipeline::asker {
     policies::limits::actuals used{};
     policies::instant now{};
     io::deadline until = 0;
-    bool asked = false; // it may have run
+    bool asked = false;    // it may have run
+    bool repeated = false; // an earlier copy of it may still be on its way
   };
 
   void connected(std::int64_t redis_now_ms) override;

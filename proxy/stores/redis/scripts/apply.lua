@@ -1,6 +1,8 @@
 -- Outcomes of one key as the journal tells them, in the order of their lane: each counts once,
 -- however often it is told, because the lane's progress moves in the same step. What was settled
--- before is forgotten now; what the store has lost is charged all the same.
+-- before stays as it is; what the store has lost is charged all the same. The caller forgets these
+-- ids (HDEL) once no copy of their reserve can come any more: before, it would take a hold that
+-- nobody ends (tests/models found it).
 -- KEYS  1 holds of the root   2 progress of lanes for this key   3.. state of the key and parents
 -- ARGV  1 lane   2 limits of each member   3 now or 0, an i8
 --       4.. outcomes, ascending: i8 sequence, i8 1 ran or 0 never did, request id, i8 tokens, cost,
@@ -12,7 +14,8 @@ local states, limits, _, at = load_chain(3, ARGV[2])
 if not states then
   return bad_state()
 end
-at = max(at, clock(struct.unpack('<i8', ARGV[3])))
+local now = clock((struct.unpack('<i8', ARGV[3])))
+at = max(at, now)
 local fresh, changed, last = 0, false, progress
 for i = 4, #ARGV do
   local sequence, ran, id, tokens, cost, month, day = struct.unpack(OUTCOME, ARGV[i])
@@ -25,15 +28,14 @@ for i = 4, #ARGV do
         settle_hold(states, limits, at, {0, 0, 0, 0, 0, month, day}, tokens, cost)
         changed = true
       end
-    elseif r.phase == 'o' then
-      settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
+    elseif r.phase ~= 'e' then
+      if r.phase == 'o' then
+        settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
+      else
+        correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
+      end
+      redis.call('HSET', KEYS[1], id, struct.pack(ENDED, 'e', now, r.not_after))
       changed = true
-    elseif r.phase == 't' then
-      correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
-      changed = true
-    end
-    if known then
-      redis.call('HDEL', KEYS[1], id)
     end
     fresh, last = fresh + 1, sequence
   end

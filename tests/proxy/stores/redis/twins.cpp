@@ -257,14 +257,26 @@ void twins::apply(const known_request& r) {
       continue;
     progress = sequence;
     ++fresh;
+    const bool known = book_.knows(one.id);
     if (ran)
       book_.settle(one.id, chain_of(one.leaf), one.held, used, now_);
     else
       book_.cancel(one.id, now_);
-    book_.forget(one.id);
+    if (!known) // the lane's progress remembers it
+      book_.forget(one.id);
   }
   counts["applied"] += static_cast<int>(fresh);
   expect(made, [fresh](const redisReply& got) { REQUIRE(redis::number_of(got) == fresh); });
+  forget(r.id);
+}
+
+void twins::forget(const request_id& id) {
+  if (book_.held(id))
+    return; // only what was applied is forgotten
+  const bool known = book_.knows(id);
+  book_.forget(id);
+  calls_.add("HDEL", redis::holds_name(id_of(0)), redis::view(id));
+  checks_.push_back([known](const redisReply& got) { REQUIRE(got.integer == known); });
 }
 
 void twins::sweep() {

@@ -67,6 +67,7 @@ class twins {
   void extend(const known_request& r);
   void settle(const known_request& r, bool ran);
   void apply(const known_request& r);
+  void forget(const request_id& id);
   void sweep();
 
   redis::blocking_client& by_;
