@@ -47,6 +47,7 @@ int check(const std::optional<std::filesystem::path>& file) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN); // a closed terminal is no reason to stop serving
   CLI::App app{"deepseek-proxy: sub-keys with limits that hold, in front of the DeepSeek API"};
   app.require_subcommand(1);
   std::optional<std::filesystem::path> file;

@@ -161,6 +161,14 @@ void reactor::add(watched& what, int fd, std::uint32_t events) {
   watched_.push_front(what);
 }
 
+void reactor::change(watched& what, int fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &what;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
 void reactor::retire(watched* what) {
   intrusive_list::unlink(*what);
   retired_.push_back(what);

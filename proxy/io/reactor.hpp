@@ -46,7 +46,7 @@ class reactor {
   // Runs until stop(), then makes every waiting coroutine give up. `turn` is told of each loop
   // turn, so that key records read in it may be freed after it; may be null.
   void run(keys::epochs::participant* turn);
-  void stop(); // thread-safe
+  void stop();                                // thread-safe
   bool stopping() const { return stopping_; } // loop's thread
 
   // Runs `work` on the loop's thread; thread-safe, may allocate, for rare things.
@@ -59,6 +59,7 @@ class reactor {
   void drain(); // tells everything watched; loop's thread
 
   void add(watched& what, int fd, std::uint32_t events);
+  void change(watched& what, int fd, std::uint32_t events); // of what was added
   void retire(watched* what); // unlinks; destroys at the end of the turn
 
   deadline now() const { return now_; } // refreshed once a loop turn
@@ -68,7 +69,7 @@ class reactor {
   struct sleeper {
     reactor& loop;
     deadline until;
-    bool await_ready() const { return loop.now() >= until; }
+    bool await_ready() const { return loop.now() >= until || loop.stopping(); }
     void await_suspend(std::coroutine_handle<> waiter) {
       loop.sleeping_.push_back({until, waiter});
     }

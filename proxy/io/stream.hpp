@@ -41,12 +41,19 @@ class stream final : public watched {
     io_result result{};
     std::coroutine_handle<> waiter{};
     operation(stream& s, deadline d) : on(s), until(d) {}
+    // The loop ends: nobody would be resumed any more.
+    bool too_late() {
+      if (!on.loop_.stopping())
+        return false;
+      result.what = status::stopped;
+      return true;
+    }
   };
 
   // Waits until there is something to read (or the peer closed); holds no buffer while waiting.
   struct readable_op : operation {
     using operation::operation;
-    bool await_ready() { return on.attempt_readable(*this); }
+    bool await_ready() { return too_late() || on.attempt_readable(*this); }
     void await_suspend(std::coroutine_handle<> h) { on.wait_read(*this, h, kind::readable); }
     status await_resume() const { return result.what; }
   };
@@ -54,7 +61,7 @@ class stream final : public watched {
   struct read_op : operation {
     std::span<char> room;
     read_op(stream& s, deadline d, std::span<char> into) : operation(s, d), room(into) {}
-    bool await_ready() { return on.attempt_read(*this); }
+    bool await_ready() { return too_late() || on.attempt_read(*this); }
     void await_suspend(std::coroutine_handle<> h) { on.wait_read(*this, h, kind::read); }
     io_result await_resume() const { return result; }
   };
@@ -62,20 +69,20 @@ class stream final : public watched {
   struct write_op : operation {
     std::span<iovec> pieces;
     write_op(stream& s, deadline d, std::span<iovec> from) : operation(s, d), pieces(from) {}
-    bool await_ready() { return on.attempt_write(*this); }
+    bool await_ready() { return too_late() || on.attempt_write(*this); }
     void await_suspend(std::coroutine_handle<> h) { on.wait_write(*this, h); }
     io_result await_resume() const { return result; }
   };
   // Completes a connect() in progress.
   struct connect_op : operation {
     using operation::operation;
-    bool await_ready() { return false; }
+    bool await_ready() { return too_late(); }
     void await_suspend(std::coroutine_handle<> h) { on.wait_connect(*this, h); }
     status await_resume() const { return result.what; }
   };
   struct handshake_op : operation {
     using operation::operation;
-    bool await_ready() { return on.attempt_handshake(*this); }
+    bool await_ready() { return too_late() || on.attempt_handshake(*this); }
     void await_suspend(std::coroutine_handle<> h) { on.wait_handshake(*this, h); }
     status await_resume() const { return result.what; }
   };

@@ -128,6 +128,7 @@ bool stream::tls_would_block(int result, operation& op) {
 }
 
 bool stream::read_tls(read_op& op) {
+  ERR_clear_error();
   const int got = SSL_read(tls_, op.room.data(), static_cast<int>(op.room.size()));
   if (got > 0)
     return op.result.bytes = static_cast<std::size_t>(got), true;

@@ -124,6 +124,7 @@ void listener::on_events(std::uint32_t) {
 
 void listener::on_deadline(io::deadline) {
   due = io::no_deadline;
+  loop_.change(*this, descriptor_, EPOLLIN);
   accept_all();
 }
 
@@ -145,7 +146,7 @@ void listener::accept_all() {
   }
 }
 
-// Level-triggered readiness would spin: turn one client away to say so, then pause.
+// Level-triggered readiness would spin: turn one client away to say so, then look away for a while.
 void listener::out_of_descriptors() {
   constexpr std::chrono::milliseconds pause{200};
   spdlog::warn("accept: file descriptors are exhausted; raise `ulimit -n` (pausing {} ms)",
@@ -156,6 +157,7 @@ void listener::out_of_descriptors() {
     ::close(turned_away);
   reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   due = loop_.in(pause);
+  loop_.change(*this, descriptor_, 0);
 }
 
 } // namespace proxy::server

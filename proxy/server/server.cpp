@@ -47,6 +47,9 @@ policies::admission::model_bounds bounds_from(const config::settings& settings) 
 struct server::parts {
   config::settings settings;
   std::function<policies::instant()> now;
+  // Signals, timers, and what data threads must not wait for; outlives whoever posts to it.
+  boost::asio::io_context background;
+  boost::asio::steady_timer refresh{background};
   bool pretended_clock = false;
   policies::pricing::price_table prices;
   upstream::tls_context tls;
@@ -59,8 +62,6 @@ struct server::parts {
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
   std::unique_ptr<admin::admin_server> admin;
-  boost::asio::io_context background; // signals, timers, and what data threads must not wait for
-  boost::asio::steady_timer refresh{background};
   config::host_port data_address;
 
   outcome<void> open_store();
@@ -279,6 +280,8 @@ void server::run() {
                p.data_address.port, p.settings.upstream.url);
   p.background.run();
   p.drain();
+  p.background.restart(); // what requests posted while they ended
+  p.background.poll();
   if (!p.store->journal().flush())
     spdlog::warn("the journal is not applied to its end; the next start goes on from there");
   spdlog::info("stopped");

@@ -45,8 +45,9 @@ void worker::stop() {
 }
 
 void worker::accepted(io::stream& client, policies::access::ip_address peer) {
-  const auto per_thread = shared_.settings.server.connections_max /
-                          static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
+  const auto threads = static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
+  const auto per_thread =
+      std::max<std::size_t>(1, shared_.settings.server.connections_max / threads);
   if (open_.load(std::memory_order_relaxed) >= per_thread)
     return client.close();
   open_.fetch_add(1, std::memory_order_relaxed);

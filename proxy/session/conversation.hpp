@@ -23,18 +23,22 @@ struct conversation {
 // The steps of a request, in the order in which a session takes them.
 io::task<step> receive_head(conversation& c);                             // receive.cpp
 step identify(conversation& c, const policies::access::ip_address& peer); // identify.cpp
-bool body_has_arrived(const exchange& x);                                 // receive.cpp
-io::task<step> hold_provisionally(conversation& c);                       // admit.cpp
-io::task<step> send_continue(conversation& c);                            // receive.cpp
-io::task<step> receive_body(conversation& c);                             // receive.cpp
-step inspect(conversation& c);                                            // admit.cpp
-io::task<step> hold(conversation& c);                                     // admit.cpp
-io::task<step> dispatch(conversation& c);                                 // dispatch.cpp
-io::task<step> upload(conversation& c);                                   // upload.cpp
-io::task<step> receive_answer(conversation& c);                           // answer_head.cpp
-io::task<step> relay(conversation& c);                                    // relay.cpp
-void settle(conversation& c);                                             // settle.cpp
-io::task<step> answer_refusal(conversation& c);                           // refuse.cpp
+// Again, right before something is sent: a body takes its time, and a key may have ended meanwhile.
+step check_caller_now(conversation& c); // identify.cpp
+// When the bytes of a body must have arrived, `received` of them having done so.
+io::deadline body_deadline(const conversation& c, io::deadline began, std::uint64_t received);
+bool body_has_arrived(const exchange& x);           // receive.cpp
+io::task<step> hold_provisionally(conversation& c); // admit.cpp
+io::task<step> send_continue(conversation& c);      // receive.cpp
+io::task<step> receive_body(conversation& c);       // receive.cpp
+step inspect(conversation& c);                      // admit.cpp
+io::task<step> hold(conversation& c);               // admit.cpp
+io::task<step> dispatch(conversation& c);           // dispatch.cpp
+io::task<step> upload(conversation& c);             // upload.cpp
+io::task<step> receive_answer(conversation& c);     // answer_head.cpp
+io::task<step> relay(conversation& c);              // relay.cpp
+void settle(conversation& c);                       // settle.cpp
+io::task<step> answer_refusal(conversation& c);     // refuse.cpp
 
 // The next bytes of the answer's body, taken out of the upstream's framing; a view into the
 // upstream's block, valid until the next call. exchange::up.complete says that it was the last.

@@ -122,9 +122,10 @@ io::task<step> dispatch(conversation& c) {
         co_return unreachable(c, made.error());
       x.up.connection = *made;
     }
-    if (!record_intent(c)) {
+    const step caller = check_caller_now(c);
+    if (caller != step::go_on || !record_intent(c)) {
       drop_connection(x);
-      co_return no_room(c);
+      co_return caller != step::go_on ? caller : no_room(c);
     }
     auto sending = send(c, head);
     const io::io_result sent = co_await std::move(sending);

@@ -44,6 +44,7 @@ struct inbound {
   std::string_view body;
   bool body_complete = false;
   std::uint64_t body_bytes = 0; // streamed through or kept
+  io::deadline upload_began = 0;
 };
 
 struct outbound {

@@ -95,6 +95,10 @@ step check_body_form(conversation& c) {
   const bool has_body = head.body == http::framing::chunked || head.content_length > 0;
   if (c.x.route.body == access::body_kind::none && has_body)
     return c.x.refuse_with(refusal_code::invalid_request, by_us("This path takes no body."));
+  if (c.x.route.body == access::body_kind::streamed &&
+      head.content_length > c.settings().server.body_bytes_max)
+    return c.x.refuse_with(refusal_code::request_too_large,
+                           by_us("The upload is larger than this proxy accepts."));
   if (c.x.route.body == access::body_kind::streamed && head.body == http::framing::none)
     return c.x.refuse_with(refusal_code::length_required, by_us("An upload needs a body."));
   return step::go_on;
@@ -115,6 +119,15 @@ access::ip_address client_of(conversation& c, const access::ip_address& peer) {
 
 } // namespace
 
+step check_caller_now(conversation& c) {
+  const http::request_head& head = c.x.in.head;
+  const policies::admission::caller_facts facts{c.x.client, head.referer, head.origin,
+                                                &c.x.presented};
+  const keys::key_chain chain{*c.x.key};
+  c.x.refusal = policies::admission::check_caller(chain.view(), facts, c.x.route, c.now());
+  return c.x.refusal ? step::refuse : step::go_on;
+}
+
 step identify(conversation& c, const access::ip_address& peer) {
   c.x.client = client_of(c, peer);
   step s = authenticate(c);
@@ -124,12 +137,8 @@ step identify(conversation& c, const access::ip_address& peer) {
     s = check_body_form(c);
   if (s != step::go_on)
     return s;
-  const http::request_head& head = c.x.in.head;
-  const policies::admission::caller_facts facts{c.x.client, head.referer, head.origin,
-                                                &c.x.presented};
-  const keys::key_chain chain{*c.x.key};
-  c.x.refusal = policies::admission::check_caller(chain.view(), facts, c.x.route, c.now());
-  return c.x.refusal ? step::refuse : check_scope(c);
+  s = check_caller_now(c);
+  return s == step::go_on ? check_scope(c) : s;
 }
 
 } // namespace proxy::session

@@ -27,14 +27,6 @@ step late(exchange& x, const char* what) {
                            " did not arrive in time. (refused by deepseek-proxy)");
 }
 
-// A body may be slow, but not slower than the minimum rate after a grace.
-io::deadline body_deadline(const conversation& c, io::deadline began, std::uint64_t received) {
-  constexpr std::int64_t grace_ms = 10'000;
-  const std::int64_t rate =
-      std::max<std::int64_t>(1, c.settings().server.body_bytes_per_second_min);
-  return began + grace_ms + static_cast<std::int64_t>(received) * 1000 / rate;
-}
-
 // The rest of a body whose end fits into the block.
 io::task<step> fill_block(conversation& c, std::size_t end) {
   inbound& in = c.x.in;
@@ -158,6 +150,14 @@ io::task<step> fill_chunked(conversation& c) {
 }
 
 } // namespace
+
+// A body may be slow, but not slower than the minimum rate after a grace.
+io::deadline body_deadline(const conversation& c, io::deadline began, std::uint64_t received) {
+  constexpr std::int64_t grace_ms = 10'000;
+  const std::int64_t rate =
+      std::max<std::int64_t>(1, c.settings().server.body_bytes_per_second_min);
+  return began + grace_ms + static_cast<std::int64_t>(received) * 1000 / rate;
+}
 
 io::task<step> receive_head(conversation& c) {
   inbound& in = c.x.in;

@@ -128,12 +128,14 @@ io::task<step> relay_scoped(conversation& c) {
   x.up.head.body = http::framing::length;
   x.up.head.content_length = narrowed.size();
   const std::string_view head = write_client_head(c);
+  if (head.empty())
+    co_return step::drop;
   std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
                               iovec{const_cast<char*>(narrowed.data()), narrowed.size()}};
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
   const io::io_result sent = co_await c.client.write(pieces, until);
   x.answer_started = true;
-  co_return sent.what == io::status::ok && !head.empty() ? step::go_on : step::drop;
+  co_return sent.what == io::status::ok ? step::go_on : step::drop;
 }
 
 } // namespace proxy::session

@@ -76,6 +76,19 @@ charge charge_for(conversation& c) {
   return what;
 }
 
+// Whatever fails here must not keep the hold: what is not known costs the bound.
+charge charge_or_bound(conversation& c) {
+  try {
+    return charge_for(c);
+  } catch (const std::exception& error) {
+    spdlog::error("settle: request {} is charged its bound: {}", c.x.id_view(), error.what());
+    charge what;
+    what.model = c.x.model();
+    what.used = {c.x.ledger.bound_tokens, c.x.reservation.hold.money};
+    return what;
+  }
+}
+
 void check_overrun(conversation& c, const charge& what) {
   const policies::nano_usd held = c.x.reservation.hold.money;
   if (!c.x.plan.priced || what.used.cost <= held)
@@ -114,7 +127,7 @@ void settle(conversation& c) {
     c.my.shared.limits.cancel(*x.key, x.id, x.reservation.hold, now);
     return;
   }
-  const charge what = charge_for(c);
+  const charge what = charge_or_bound(c);
   c.my.lane.append(outcome_of(x, what, now));
   c.my.shared.limits.settle(*x.key, x.id, x.reservation.hold, what.used, now);
   c.my.count.settled_nano_usd.add(static_cast<std::uint64_t>(what.used.cost.value));

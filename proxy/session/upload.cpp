@@ -1,5 +1,5 @@
-// A body that is passed on as it comes (multipart uploads): never kept whole, so that its size is
-// bounded by what may be sent, not by memory. The upstream's pace is the client's.
+// A body that is passed on as it comes (multipart uploads): never kept whole, so that it costs no
+// memory. The upstream's pace is the client's.
 #include "proxy/session/conversation.hpp"
 
 #include <algorithm>
@@ -79,7 +79,8 @@ io::task<std::span<char>> next_bytes(conversation& c) {
     in.next_at += part;
     co_return std::span<char>{up.block.get(), part};
   }
-  const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
+  const io::deadline until =
+      std::min(body_deadline(c, c.x.in.upload_began, in.body_bytes), c.x.lifetime_end);
   const io::io_result got = co_await c.client.read({up.block.get(), wanted}, until);
   co_return std::span<char>{up.block.get(), got.what == io::status::ok ? got.bytes : 0};
 }
@@ -93,6 +94,7 @@ io::task<step> upload(conversation& c) {
   const bool chunked = in.head.body == http::framing::chunked;
   http::chunk_decoder decoder{{.body_bytes_max = c.settings().server.body_bytes_max}};
   in.next_at = in.head_length;
+  c.x.in.upload_began = c.my.loop.now();
   auto told = send_continue(c);
   if (co_await std::move(told) != step::go_on)
     co_return step::drop;
@@ -100,7 +102,7 @@ io::task<step> upload(conversation& c) {
   while (!last) {
     auto reading = next_bytes(c);
     const std::span<char> fresh = co_await std::move(reading);
-    if (fresh.empty()) {
+    if (fresh.empty() || c.my.loop.now() >= c.x.lifetime_end) {
       c.x.client_gone = true;
       c.x.up.request_whole = false;
       co_return step::drop;
