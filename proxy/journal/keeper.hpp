@@ -22,6 +22,8 @@ struct keeper_settings {
   std::chrono::milliseconds sync_every{50};
   std::chrono::milliseconds apply_every{200};
   std::chrono::hours retention{90 * 24};
+  // An intent this much older than its lane's end has its outcome: longer than any request lives.
+  std::chrono::milliseconds open_intent_age_max = std::chrono::hours{2};
   // Reserves a file's first bytes on disk: 0 or an errno. posix_fallocate where empty; tests make
   // disks full with it.
   std::function<int(int descriptor, std::int64_t bytes)> allocate;

@@ -64,7 +64,8 @@ failure cannot_write(const segment_info& info, int error) {
 
 // Where the search for open intents begins: sealed segments long before the lane's end hold none.
 // A few are always read, should the clock have jumped.
-std::size_t first_relevant(const std::vector<segment_info>& segments) {
+std::size_t first_relevant(const std::vector<segment_info>& segments,
+                           std::chrono::milliseconds open_intent_age_max) {
   constexpr std::size_t always_read = 4;
   std::int64_t newest_ms = std::numeric_limits<std::int64_t>::min();
   for (const segment_info& info : segments)
@@ -72,7 +73,7 @@ std::size_t first_relevant(const std::vector<segment_info>& segments) {
       newest_ms = std::max(newest_ms, info.sealed->newest_ms);
   std::size_t from = 0;
   while (from + always_read < segments.size() && segments[from].sealed &&
-         segments[from].sealed->newest_ms < newest_ms - open_intent_age_ms_max)
+         segments[from].sealed->newest_ms < newest_ms - open_intent_age_max.count())
     ++from;
   return from;
 }
@@ -109,7 +110,7 @@ outcome<void> recovery::close_lane(std::uint64_t id, lane_files& lane) {
 outcome<recovery::examined> recovery::examine(const lane_files& lane) {
   examined found;
   open_intents open;
-  found.from = first_relevant(lane.segments);
+  found.from = first_relevant(lane.segments, settings_.open_intent_age_max);
   found.last_used = lane.segments.front().first - 1;
   for (std::size_t i = found.from; i < lane.segments.size(); ++i) {
     const segment_info& info = lane.segments[i];

@@ -10,9 +10,6 @@
 
 namespace proxy::journal {
 
-// Longer than any request lives: an intent this much older than its lane's end has its outcome.
-inline constexpr std::int64_t open_intent_age_ms_max = 2 * 60 * 60 * 1000;
-
 class recovery {
  public:
   recovery(const keeper_settings& settings, catalogue& known, std::int64_t now_ms)

@@ -9,8 +9,13 @@
 namespace proxy::server {
 namespace {
 
-journal::keeper_settings journal_from(const config::store_settings& from) {
+journal::keeper_settings journal_from(const config::settings& settings) {
+  const config::store_settings& from = settings.store;
   journal::keeper_settings made;
+  // With time to spare: a shorter lifetime may have been set since.
+  made.open_intent_age_max =
+      std::max(made.open_intent_age_max,
+               2 * std::chrono::milliseconds{settings.server.request_lifetime_max});
   made.segment_bytes = from.journal_segment_bytes;
   made.backlog_bytes_max = from.journal_backlog_bytes_max;
   made.retention = std::chrono::hours{24 * from.retention_days};
@@ -32,7 +37,7 @@ outcome<std::unique_ptr<stores::store>> open_redis(const config::settings& setti
   how.where = *where;
   how.ca_file = settings.store.ca_file;
   how.directory = settings.store.path;
-  how.journal = journal_from(settings.store);
+  how.journal = journal_from(settings);
   how.lifetime_max = settings.server.request_lifetime_max;
   how.caller_clock = around.pretended_clock;
   auto opened = stores::redis_store::open(how, around.directory, around.now);
@@ -45,7 +50,7 @@ outcome<std::unique_ptr<stores::store>> open_embedded(const config::settings& se
                                                       const store_circumstances& around) {
   stores::embedded_settings how;
   how.directory = settings.store.path;
-  how.journal = journal_from(settings.store);
+  how.journal = journal_from(settings);
   auto opened = stores::embedded_store::open(how, around.directory, around.now);
   if (!opened)
     return opened.error();

@@ -59,7 +59,9 @@ void worker::accepted(io::stream& client, policies::access::ip_address peer) {
     self.services_.count.connections_closed.add();
     self.open_.fetch_sub(1, std::memory_order_relaxed);
   };
-  io::start(serve(*this, client, peer), [this](std::exception_ptr failure) {
+  io::start(serve(*this, client, peer), [this, &client](std::exception_ptr failure) {
+    client.close();
+    services_.count.connections_closed.add();
     open_.fetch_sub(1, std::memory_order_relaxed);
     try {
       std::rethrow_exception(failure);

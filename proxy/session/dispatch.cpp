@@ -21,12 +21,26 @@ bool has_body(const exchange& x) {
   return x.in.head.body != http::framing::none;
 }
 
-std::string_view write_head(conversation& c) {
+// The client's fields, the real key and what we add.
+std::span<char> room_for_head(conversation& c) {
   exchange& x = c.x;
+  const process& shared = c.my.shared;
+  constexpr std::size_t our_fields = 512;
+  const std::size_t wanted = x.in.head_length + shared.upstream_host.size() +
+                             shared.upstream_base_path.size() + shared.bearer.size() + our_fields;
+  if (wanted > block_bytes) {
+    x.large_head.reset(new char[wanted]);
+    return {x.large_head.get(), wanted};
+  }
   if (!x.head_block)
     x.head_block = c.my.blocks.take();
-  http::head_writer out{{x.head_block.get(), block_bytes}};
+  return {x.head_block.get(), block_bytes};
+}
+
+std::string_view write_head(conversation& c) {
+  exchange& x = c.x;
   const process& shared = c.my.shared;
+  http::head_writer out{room_for_head(c)};
   const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, shared.bearer};
   http::request_framing framing;
   if (x.route.body == policies::access::body_kind::streamed)

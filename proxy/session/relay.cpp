@@ -95,7 +95,7 @@ io::task<step> relay(conversation& c) {
     if (!x.up.complete && !(first && head_goes_ahead)) {
       auto reading = next_piece(c, read_deadline(c, drain_end));
       next = co_await std::move(reading);
-      if (next.broken)
+      if (next.broken || (!x.up.complete && c.my.loop.now() >= x.lifetime_end))
         co_return broken_off(c);
       if (x.up.tapped)
         x.up.tap.feed(next.payload);
@@ -107,7 +107,8 @@ io::task<step> relay(conversation& c) {
     if (x.client_gone)
       continue;
     frame out{std::exchange(head, {}), next.payload, framing, last};
-    const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
+    const io::deadline stall = c.my.loop.in(c.settings().server.client_stall_timeout);
+    const io::deadline until = last ? stall : std::min(stall, x.lifetime_end);
     const io::io_result sent = co_await c.client.write(out.pieces(), until);
     x.answer_started = true;
     c.my.count.bytes_to_clients.add(sent.bytes);

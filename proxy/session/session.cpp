@@ -36,6 +36,7 @@ void forget_head(http::request_head& head) {
 void reset(services& my, exchange& x) {
   my.blocks.give(std::move(x.up.block));
   my.blocks.give(std::move(x.head_block));
+  x.large_head.reset();
   x.in.large.release();
   x.in.scanned = x.in.head_length = x.in.next_at = 0;
   x.in.body = {};

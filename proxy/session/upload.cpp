@@ -45,6 +45,16 @@ struct part {
   bool bad = false;
 };
 
+// Bytes that were read too far stand in front of those not looked at yet.
+void put_back(inbound& in, std::span<const char> rest) {
+  const std::size_t behind = in.received - in.next_at;
+  char* const begin = in.block.get() + in.head_length;
+  std::memmove(begin + rest.size(), in.block.get() + in.next_at, behind);
+  std::memcpy(begin, rest.data(), rest.size());
+  in.next_at = in.head_length;
+  in.received = in.head_length + rest.size() + behind;
+}
+
 part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) {
   inbound& in = c.x.in;
   if (in.head.body == http::framing::length) {
@@ -54,12 +64,8 @@ part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) 
   const auto result = decoder.decode(fresh);
   in.body_bytes += result.payload;
   const bool done = result.now == http::chunk_decoder::state::done;
-  if (done) { // what follows is the next request
-    const std::size_t left = fresh.size() - result.consumed;
-    std::memcpy(in.block.get() + in.head_length, fresh.data() + result.consumed, left);
-    in.received = in.head_length + left;
-    in.next_at = in.head_length;
-  }
+  if (done) // what follows is the next request
+    put_back(in, fresh.subspan(result.consumed));
   return {{fresh.data(), result.payload},
           done,
           !done && result.now != http::chunk_decoder::state::more};

@@ -211,7 +211,53 @@ def bytes_behind_an_answer_reach_nobody():
             upstream.close()
 
 
+def a_clock_set_right_locks_nobody():
+    """The clock was a day ahead, the key at its rate: after a restart it waits a minute, not a day"""
+    with workspace() as directory:
+        upstream = Recorder()
+        data, url = os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}"
+        try:
+            ahead = Proxy(data, url, options=("--clock", "2026-11-24T12:00:00Z"))
+            key = ahead.create_key(rate_limits={"requests_per_minute": 5})
+            while ahead.chat(key["key"])[0] == 200:
+                pass
+            ahead.stop()
+            late = Proxy(data, url, options=("--clock", "2026-11-23T12:00:00Z"))
+            status, head, _ = late.chat(key["key"])
+            late.stop()
+            assert status == 429 and int(head["retry-after"]) <= 60, (status, head)
+        finally:
+            upstream.close()
+
+
+def a_pipelined_request_behind_an_upload_is_read_whole():
+    """A chunked upload under a large head, the next request in the same bytes: both arrive whole"""
+    with workspace() as directory:
+        upstream = Recorder()
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}")
+        try:
+            key = proxy.create_key()
+            filler = b"".join(b"X-Filler-%d: %s\r\n" % (i, b"f" * 4000) for i in range(6))
+            begin = (b"POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                     + key["key"].encode() + b"\r\nTransfer-Encoding: chunked\r\n"
+                     b"Content-Type: multipart/form-data; boundary=x\r\n" + filler + b"\r\n")
+            body = b"x" * 3000
+            chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+            chat = json.dumps({"model": "deepseek-flash", "max_tokens": 5,
+                               "messages": [{"role": "user", "content": "y" * 4000}]}).encode()
+            second = head("/v1/chat/completions", key, len(chat)) + chat
+            with socket.create_connection(("127.0.0.1", proxy.port), 20) as s:
+                s.sendall(begin + chunked + second)
+                eventually(lambda: upstream.count() == 2, "both went upstream")
+            assert upstream.requests[0][1] == body and filler[:4000] in upstream.requests[0][0]
+            assert upstream.requests[1][1] == chat, upstream.requests[1][1][:200]
+        finally:
+            proxy.stop()
+            upstream.close()
+
+
 if __name__ == "__main__":
     run([a_key_revoked_while_its_body_arrives_sends_nothing, an_upload_is_bounded,
          a_stop_waits_for_answers_and_settles_the_rest, a_stop_under_load_loses_nothing,
-         no_descriptors_left, bytes_behind_an_answer_reach_nobody])
+         no_descriptors_left, bytes_behind_an_answer_reach_nobody,
+         a_clock_set_right_locks_nobody, a_pipelined_request_behind_an_upload_is_read_whole])

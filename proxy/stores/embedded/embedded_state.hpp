@@ -32,7 +32,7 @@ struct embedded_store::state_block {
   outcome<void> open_database();
   outcome<void> publish_keys();
   outcome<void> open_journal(policies::instant now);
-  outcome<void> restore_limits();
+  outcome<void> restore_limits(policies::instant now);
   void forget_old_lanes();
 
   // What stands against a change: nullopt for nothing.

@@ -40,8 +40,11 @@ void cap(limits::meter& m, const std::optional<limits::rate_limit>& limit,
 }
 
 // Lanes that are folded one after the other count their requests later than they were: after a long
-// backlog that adds up to more than can ever have been admitted.
-limits::limit_state restored(limits::limit_state state, const limits::limit_set& allowed) {
+// backlog that adds up to more than can ever have been admitted. And a clock that had run ahead
+// must not keep a key waiting until it is that late again.
+limits::limit_state restored(limits::limit_state state, const limits::limit_set& allowed,
+                             policies::instant now) {
+  state.at_ms = std::min(state.at_ms, now.time_since_epoch().count());
   cap(state.requests, limits::requests_of(allowed), 0);
   cap(state.tokens, limits::tokens_of(allowed), limits::debt_minutes_max);
   return state;
@@ -123,10 +126,10 @@ outcome<void> embedded_store::state_block::open_journal(policies::instant now) {
 }
 
 // Nothing is in flight at a start: what the ledger says is all that counts.
-outcome<void> embedded_store::state_block::restore_limits() {
-  ledger->for_each([this](policies::key_id id, const ledger_sink::folded& f) {
+outcome<void> embedded_store::state_block::restore_limits(policies::instant now) {
+  ledger->for_each([this, now](policies::key_id id, const ledger_sink::folded& f) {
     if (keys::key_slot* slot = directory.by_id(id))
-      slot->state = restored(f.state, slot->record.load()->limits);
+      slot->state = restored(f.state, slot->record.load()->limits, now);
   });
   forget_old_lanes();
   return {};
@@ -157,7 +160,7 @@ outcome<std::unique_ptr<embedded_store>> embedded_store::open(embedded_settings 
   if (done)
     done = s.open_journal(now);
   if (done)
-    done = s.restore_limits();
+    done = s.restore_limits(now);
   if (!done)
     return done.error();
   return made;
