@@ -5,6 +5,7 @@
 
 #include "policies/access/web_address.hpp"
 #include "policies/keys/secret.hpp"
+#include "proxy/admin/admin_keys.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/sha256.hpp"
 
@@ -71,7 +72,7 @@ std::optional<problem> refuse_host(const where_from& request) {
   return std::nullopt;
 }
 
-std::optional<problem> refuse_key(std::string_view field, std::string_view admin_key) {
+answer<identity> identify(std::string_view field, const admin_context& context) {
   constexpr std::string_view scheme = "Bearer ";
   if (field.empty())
     return bad_key("no admin key: send it as 'Authorization: Bearer ADMIN_KEY'. It is what "
@@ -83,13 +84,29 @@ std::optional<problem> refuse_key(std::string_view field, std::string_view admin
   key.remove_prefix(std::min(key.find_first_not_of(' '), key.size()));
   // Digests are of one length: how long the right key is cannot be learnt either.
   const auto given = sha256(key);
-  const auto wanted = sha256(admin_key);
+  const auto wanted = sha256(context.admin_key);
   if (CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0)
-    return std::nullopt;
+    return identity{"admin", role::owner};
+  const auto issued = read_admin_keys(context.store);
+  if (!issued)
+    return issued.error();
+  for (const admin_key& each : issued->keys)
+    if (CRYPTO_memcmp(given.data(), each.hash.data(), given.size()) == 0)
+      return identity{"admin:" + each.id, each.may};
   if (policies::keys::well_formed(key))
     return bad_key("invalid admin key: this is a sub-key, which calls models through the data "
                    "plane; the admin plane takes the owner's admin key");
   return bad_key("invalid admin key");
+}
+
+std::optional<problem> refuse_role(const identity& caller, role needed, std::string_view what) {
+  if (caller.may >= needed)
+    return std::nullopt;
+  return problem{.status = 403,
+                 .message = fmt::format("{} takes an admin key with the role {}; this one has the "
+                                        "role {}",
+                                        what, name_of(needed), name_of(caller.may)),
+                 .code = "permission_denied"};
 }
 
 } // namespace proxy::admin

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/message.hpp"
+#include "proxy/admin/role.hpp"
 
 namespace proxy::admin {
 
@@ -21,7 +23,14 @@ struct where_from {
 };
 std::optional<problem> refuse_host(const where_from& request);
 
-// `field` is the value of Authorization; compared in constant time.
-std::optional<problem> refuse_key(std::string_view field, std::string_view admin_key);
+struct identity {
+  std::string actor; // as the audit trail names it
+  role may{};
+};
+// `field` is the value of Authorization. Keys are compared in constant time.
+answer<identity> identify(std::string_view field, const admin_context& context);
+
+// Whether that role suffices for a call of which `what` is "POST /v1/keys".
+std::optional<problem> refuse_role(const identity& caller, role needed, std::string_view what);
 
 } // namespace proxy::admin

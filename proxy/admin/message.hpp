@@ -63,9 +63,12 @@ answer<query> parse_query(std::string_view text);
 struct request {
   std::string path;
   struct query query;
-  policies::key_id key{}; // of /v1/keys/{id}
+  std::string id;         // the text of {id}
+  policies::key_id key{}; // which it is on /v1/keys/{id}
   std::string if_match;
+  std::string idempotency_key;
   std::string body;
+  std::string actor; // who calls, as the audit trail names it
   policies::instant now{};
 };
 

@@ -16,22 +16,33 @@ using boost::beast::http::verb;
 constexpr std::string_view id_mark = "{id}";
 
 constexpr std::array routes{
-    route{verb::post, "/v1/keys", "", access::owner, create_key},
-    route{verb::get, "/v1/keys", "status type limit after", access::owner, list_keys},
-    route{verb::get, "/v1/keys/{id}", "", access::owner, get_key},
-    route{verb::patch, "/v1/keys/{id}", "", access::owner, change_key},
-    route{verb::delete_, "/v1/keys/{id}", "", access::owner, delete_key},
-    route{verb::post, "/v1/keys/{id}/deactivate", "", access::owner, deactivate_key},
-    route{verb::post, "/v1/keys/{id}/activate", "", access::owner, activate_key},
-    route{verb::get, "/v1/keys/{id}/usage", "period", access::owner, key_usage},
-    route{verb::get, "/v1/keys/{id}/limits", "", access::owner, key_limits},
-    route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::owner, key_errors},
-    route{verb::get, "/v1/usage", "period", access::owner, account_usage},
-    route{verb::get, "/v1/audit", "limit", access::owner, audit},
-    route{verb::get, "/v1/ledger", "from_ms until_ms key", access::owner, ledger},
-    route{verb::get, "/v1/models", "", access::owner, models},
-    route{verb::get, "/health", "", access::anyone, health},
-    route{verb::get, "/metrics", "", access::anyone, metrics},
+    route{verb::post, "/v1/keys", "", role::operator_, create_key},
+    route{verb::get, "/v1/keys", "status type limit after", role::viewer, list_keys},
+    route{verb::get, "/v1/keys/{id}", "", role::viewer, get_key},
+    route{verb::patch, "/v1/keys/{id}", "", role::operator_, change_key},
+    route{verb::delete_, "/v1/keys/{id}", "", role::operator_, delete_key},
+    route{verb::post, "/v1/keys/{id}/deactivate", "", role::operator_, deactivate_key},
+    route{verb::post, "/v1/keys/{id}/activate", "", role::operator_, activate_key},
+    route{verb::post, "/v1/keys/{id}/rotate", "", role::operator_, rotate_key},
+    route{verb::get, "/v1/keys/{id}/usage", "period", role::viewer, key_usage},
+    route{verb::get, "/v1/keys/{id}/usage/series", "start end granularity", role::viewer,
+          key_series},
+    route{verb::get, "/v1/keys/{id}/usage/models", "period", role::viewer, key_models},
+    route{verb::get, "/v1/keys/{id}/usage/patterns", "period", role::viewer, key_patterns},
+    route{verb::get, "/v1/keys/{id}/limits", "", role::viewer, key_limits},
+    route{verb::get, "/v1/keys/{id}/current", "", role::viewer, key_current},
+    route{verb::get, "/v1/keys/{id}/errors", "hours limit", role::viewer, key_errors},
+    route{verb::get, "/v1/keys/{id}/events", "since limit", role::viewer, key_events},
+    route{verb::get, "/v1/usage", "period", role::viewer, account_usage},
+    route{verb::get, "/v1/audit", "limit", role::viewer, audit},
+    route{verb::get, "/v1/ledger", "from_ms until_ms key", role::viewer, ledger},
+    route{verb::get, "/v1/models", "", role::viewer, models},
+    route{verb::post, "/v1/admin-keys", "", role::owner, create_admin_key},
+    route{verb::get, "/v1/admin-keys", "", role::owner, list_admin_keys},
+    route{verb::delete_, "/v1/admin-keys/{id}", "", role::owner, delete_admin_key},
+    route{verb::get, "/openapi.json", "", role::anyone, openapi},
+    route{verb::get, "/health", "", role::anyone, health},
+    route{verb::get, "/metrics", "", role::anyone, metrics},
 };
 
 // The text that stands for {id} (empty where the pattern has none); nullopt: another path.
@@ -74,11 +85,12 @@ answer<reply> handle(const admin_context& context, const route_match& matched,
   call.query = std::move(*parsed);
   if (auto wrong = unknown_parameter(*matched.found, call.query))
     return *wrong;
-  if (!matched.key.empty()) {
-    const auto id = policies::keys::parse_key_id(matched.key);
+  call.id = matched.id;
+  if (matched.found->pattern.starts_with("/v1/keys/")) {
+    const auto id = policies::keys::parse_key_id(matched.id);
     if (!id)
       return problem{.status = 404,
-                     .message = "no key '" + shown(matched.key) +
+                     .message = "no key '" + shown(matched.id) +
                                 "': an id is key_ and 12 characters, as GET /v1/keys lists them",
                      .code = "key_not_found"};
     call.key = *id;
@@ -88,14 +100,18 @@ answer<reply> handle(const admin_context& context, const route_match& matched,
 
 } // namespace
 
+std::span<const route> all_routes() {
+  return routes;
+}
+
 route_match find_route(verb method, std::string_view path) {
   route_match out;
   for (const route& each : routes) {
-    const auto key = match(each.pattern, path);
-    if (!key)
+    const auto id = match(each.pattern, path);
+    if (!id)
       continue;
     if (each.method == method || (each.method == verb::get && method == verb::head))
-      return {&each, *key, {}};
+      return {&each, *id, {}};
     out.allow +=
         (out.allow.empty() ? "" : ", ") + std::string(boost::beast::http::to_string(each.method));
     if (each.method == verb::get)

@@ -9,24 +9,25 @@
 
 #include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/message.hpp"
+#include "proxy/admin/role.hpp"
 
 namespace proxy::admin {
-
-enum class access { owner, anyone };
 
 struct route {
   boost::beast::http::verb method;
   std::string_view pattern;    // "/v1/keys/{id}/usage"
   std::string_view parameters; // "limit after": what may stand in the query
-  access needs = access::owner;
+  role needs = role::owner;
   answer<reply> (*handle)(const admin_context&, const request&);
 };
 
-// `key` is the text of {id}, a view into the path. No route: `allow` names the methods that the
+std::span<const route> all_routes();
+
+// `id` is the text of {id}, a view into the path. No route: `allow` names the methods that the
 // path knows, or is empty where it knows none.
 struct route_match {
   const route* found = nullptr;
-  std::string_view key;
+  std::string_view id;
   std::string allow;
 };
 route_match find_route(boost::beast::http::verb method, std::string_view path);

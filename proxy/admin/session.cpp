@@ -45,8 +45,8 @@ class session {
   awaitable<void> linger();
   std::optional<reply> failed_reading(const error_code& error) const;
   answer_form form_of_answer() const;
-  std::optional<problem> refusal();
-  std::optional<problem> wrong_key();
+  answer<identity> caller();
+  answer<identity> caller_with_key();
   std::string_view path() const;
   // The one value of a field; nullopt: it is absent, or stands there more than once.
   std::optional<std::string_view> single(http::field name) const;
@@ -178,18 +178,18 @@ std::optional<std::string_view> session::single(http::field name) const {
   return view(head[name]);
 }
 
-std::optional<problem> session::wrong_key() {
+answer<identity> session::caller_with_key() {
   const policies::instant now = scope_.context.now();
   auto wait = scope_.wrong_keys.wait(peer_, now);
   if (!wait) {
-    auto wrong =
-        refuse_key(single(http::field::authorization).value_or(""), scope_.context.admin_key);
-    if (!wrong || parser_->get().count(http::field::authorization) == 0)
-      return wrong;
+    auto found = identify(single(http::field::authorization).value_or(""), scope_.context);
+    if (found || found.error().status != 401 ||
+        parser_->get().count(http::field::authorization) == 0)
+      return found;
     scope_.wrong_keys.wrong(peer_, now);
     wait = scope_.wrong_keys.wait(peer_, now);
     if (!wait)
-      return wrong;
+      return found;
     spdlog::warn("admin plane: too many wrong admin keys from {}", peer_.to_string());
   }
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait);
@@ -201,7 +201,7 @@ std::optional<problem> session::wrong_key() {
                  .retry_after = seconds};
 }
 
-std::optional<problem> session::refusal() {
+answer<identity> session::caller() {
   const auto& head = parser_->get();
   where_from from;
   from.listen_address = scope_.listen_address;
@@ -210,16 +210,23 @@ std::optional<problem> session::refusal() {
   if (head.count(http::field::origin) > 0)
     from.origin = single(http::field::origin).value_or("");
   if (auto wrong = refuse_host(from))
-    return wrong;
+    return *wrong;
   const auto matched = find_route(head.method(), path());
-  if (matched.found && matched.found->needs == access::anyone)
-    return std::nullopt;
-  return wrong_key();
+  if (matched.found && matched.found->needs == role::anyone)
+    return identity{};
+  auto who = caller_with_key();
+  if (!who || !matched.found)
+    return who;
+  const std::string what = shown(view(head.method_string())) + " " + shown(path());
+  if (auto wrong = refuse_role(*who, matched.found->needs, what))
+    return *wrong;
+  return who;
 }
 
 awaitable<std::optional<reply>> session::answer_one() {
-  if (const auto wrong = refusal())
-    co_return reply_of(*wrong);
+  const auto who = caller();
+  if (!who)
+    co_return reply_of(who.error());
   const auto matched = find_route(parser_->get().method(), path());
   if (!matched.found) {
     reply out = reply_of(no_route(matched, view(parser_->get().method_string()), path()));
@@ -232,6 +239,8 @@ awaitable<std::optional<reply>> session::answer_one() {
   request call;
   call.path = path();
   call.if_match = view(message[http::field::if_match]);
+  call.idempotency_key = view(message["Idempotency-Key"]);
+  call.actor = who->actor;
   call.body = message.body();
   call.now = scope_.context.now();
   co_return dispatch(scope_.context, matched, view(message.target()), std::move(call));

@@ -55,6 +55,13 @@ struct audit_row {
   std::string detail;  // JSON: what changed; no secret
 };
 
+// A text of the admin plane's own by name, like the list of its keys.
+struct document_change {
+  std::string_view name;
+  std::string_view before; // what must stand there now (empty: nothing), else errc::conflict
+  std::string_view after;
+};
+
 class key_store {
  public:
   virtual ~key_store() = default;
@@ -78,6 +85,13 @@ class key_store {
   virtual std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
                                                     std::size_t count_max) const = 0;
   virtual std::vector<audit_row> audit(std::size_t count_max) const = 0;
+  // Of one subject since then, newest first. The default picks them out of audit().
+  virtual std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
+                                          std::size_t count_max) const;
+
+  // Empty where there is none. The defaults are those of a store that keeps no documents.
+  virtual outcome<std::string> document(std::string_view name) const;
+  virtual outcome<void> replace_document(const document_change& what, const audit_row& why);
 
   // Rows of the ledger for export and tests, oldest first; false from `visit` stops.
   virtual void rows(std::int64_t from_ms, std::int64_t until_ms,

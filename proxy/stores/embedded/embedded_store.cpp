@@ -127,6 +127,20 @@ std::vector<audit_row> embedded_store::audit(std::size_t count_max) const {
   return state_->reports->audit(count_max);
 }
 
+std::vector<audit_row> embedded_store::audit_of(std::string_view subject, std::int64_t from_ms,
+                                                std::size_t count_max) const {
+  return state_->reports->audit_of(subject, from_ms, count_max);
+}
+
+outcome<std::string> embedded_store::document(std::string_view name) const {
+  return state_->reports->document(name);
+}
+
+outcome<void> embedded_store::replace_document(const document_change& what, const audit_row& why) {
+  const std::lock_guard guard(state_->changing);
+  return state_->rows->replace_document(what, why);
+}
+
 void embedded_store::rows(std::int64_t from_ms, std::int64_t until_ms,
                           const std::function<bool(const journal::entry&)>& visit) const {
   state_->keeper->scan({from_ms, until_ms, false}, visit);

@@ -28,7 +28,7 @@ outcome<std::vector<key_record>> key_rows::load() {
 }
 
 failure key_rows::not_written() const {
-  return {errc::store_unavailable, "the key could not be written to disk: " + on_->error()};
+  return {errc::store_unavailable, "the change could not be written to disk: " + on_->error()};
 }
 
 bool key_rows::write_audit(const audit_row& why) {
@@ -61,6 +61,22 @@ outcome<void> key_rows::update(const key_record& record, const audit_row& why) {
     return failure{errc::conflict, "the key was changed by somebody else meanwhile: read it again"};
   changed.reset();
   if (!write_audit(why) || !change.commit())
+    return not_written();
+  return {};
+}
+
+outcome<void> key_rows::replace_document(const document_change& what, const audit_row& why) {
+  transaction change{*on_};
+  statement now = on_->prepare("SELECT text FROM documents WHERE name = ?1");
+  now.bind(1, what.name);
+  const bool found = change.begun() && now.row();
+  if (!change.begun() || now.failed())
+    return not_written();
+  if (found ? now.text(0) != what.before : !what.before.empty())
+    return failure{errc::conflict, "somebody else changed this meanwhile: try again"};
+  now.reset();
+  statement put = on_->prepare("INSERT OR REPLACE INTO documents(name, text) VALUES(?1, ?2)");
+  if (!put.bind(1, what.name).bind(2, what.after).done() || !write_audit(why) || !change.commit())
     return not_written();
   return {};
 }

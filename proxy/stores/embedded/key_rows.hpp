@@ -16,6 +16,7 @@ class key_rows {
   outcome<std::vector<policies::keys::key_record>> load();
   outcome<void> insert(const policies::keys::key_record& record, const audit_row& why);
   outcome<void> update(const policies::keys::key_record& record, const audit_row& why);
+  outcome<void> replace_document(const document_change& what, const audit_row& why);
 
  private:
   bool write_audit(const audit_row& why);

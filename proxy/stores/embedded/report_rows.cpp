@@ -39,17 +39,42 @@ std::vector<usage_row> report_rows::usage(std::optional<policies::key_id> key, u
   return all;
 }
 
-std::vector<audit_row> report_rows::audit(std::size_t count_max) {
-  const std::lock_guard guard(lock_);
-  statement rows = on_->prepare(
-      "SELECT time_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1");
-  rows.bind(1, static_cast<std::int64_t>(count_max));
+std::vector<audit_row> report_rows::audit_rows(statement& rows) const {
   std::vector<audit_row> all;
   while (rows.row())
     all.push_back({rows.number(0), std::string(rows.text(1)), std::string(rows.text(2)),
                    std::string(rows.text(3)), std::string(rows.text(4))});
   tell_failure(rows, "the audit log");
   return all;
+}
+
+std::vector<audit_row> report_rows::audit(std::size_t count_max) {
+  const std::lock_guard guard(lock_);
+  statement rows = on_->prepare(
+      "SELECT time_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1");
+  rows.bind(1, static_cast<std::int64_t>(count_max));
+  return audit_rows(rows);
+}
+
+std::vector<audit_row> report_rows::audit_of(std::string_view subject, std::int64_t from_ms,
+                                             std::size_t count_max) {
+  const std::lock_guard guard(lock_);
+  statement rows =
+      on_->prepare("SELECT time_ms, actor, action, subject, detail FROM audit "
+                   "WHERE subject = ?1 AND time_ms >= ?2 ORDER BY time_ms DESC, id DESC LIMIT ?3");
+  rows.bind(1, subject).bind(2, from_ms).bind(3, static_cast<std::int64_t>(count_max));
+  return audit_rows(rows);
+}
+
+outcome<std::string> report_rows::document(std::string_view name) {
+  const std::lock_guard guard(lock_);
+  statement rows = on_->prepare("SELECT text FROM documents WHERE name = ?1");
+  rows.bind(1, name);
+  if (rows.row())
+    return std::string(rows.text(0));
+  if (rows.failed())
+    return failure{errc::store_unavailable, "the database cannot be read: " + on_->error()};
+  return std::string{};
 }
 
 } // namespace proxy::stores

@@ -1,4 +1,4 @@
-// Version 1. A change adds a step to `steps`; existing steps stay as they are.
+// Version 2. A change adds a step to `steps`; existing steps stay as they are.
 #include "proxy/stores/embedded/schema.hpp"
 
 #include <array>
@@ -27,6 +27,10 @@ CREATE TABLE lanes(lane INTEGER PRIMARY KEY, applied INTEGER NOT NULL);
 CREATE TABLE audit(
   id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, actor TEXT NOT NULL,
   action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
+)sql",
+    R"sql(
+CREATE INDEX audit_by_subject ON audit(subject, time_ms);
+CREATE TABLE documents(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 )sql"};
 
 } // namespace
