@@ -6,9 +6,14 @@
 
 namespace proxy::admin {
 
-// keys_api.cpp
+// key_issue.cpp
 answer<reply> create_key(const admin_context&, const request&);
+answer<reply> rotate_key(const admin_context&, const request&);
+
+// key_list.cpp
 answer<reply> list_keys(const admin_context&, const request&);
+
+// keys_api.cpp
 answer<reply> get_key(const admin_context&, const request&);
 answer<reply> change_key(const admin_context&, const request&);
 answer<reply> delete_key(const admin_context&, const request&);
@@ -18,7 +23,20 @@ answer<reply> activate_key(const admin_context&, const request&);
 // usage_api.cpp
 answer<reply> key_usage(const admin_context&, const request&);
 answer<reply> account_usage(const admin_context&, const request&);
+answer<reply> key_models(const admin_context&, const request&);
+
+// live_api.cpp
 answer<reply> key_limits(const admin_context&, const request&);
+answer<reply> key_current(const admin_context&, const request&);
+
+// series_api.cpp
+answer<reply> key_series(const admin_context&, const request&);
+
+// patterns_api.cpp
+answer<reply> key_patterns(const admin_context&, const request&);
+
+// events_api.cpp
+answer<reply> key_events(const admin_context&, const request&);
 
 // ledger_api.cpp
 answer<reply> ledger(const admin_context&, const request&);

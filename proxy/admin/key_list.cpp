@@ -4,8 +4,8 @@
 
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
+#include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_lookup.hpp"
-#include "proxy/admin/key_view.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -88,7 +88,7 @@ answer<reply> list_keys(const admin_context& context, const request& call) {
   const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(*limit));
   json::array data;
   for (const policies::key_id id : std::span{ids}.first(count))
-    data.push_back(key_view(*context.directory.copy_of(id), context.store.last_used(id)));
+    data.push_back(whole_view(context, *context.directory.copy_of(id)));
   json::object out = list_of(std::move(data));
   out["has_more"] = count < ids.size();
   return json_reply(200, out);

@@ -1,68 +1,16 @@
 // What keys and the account have used, from the roll-ups, beside what is live.
-#include <map>
-
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
 #include "proxy/admin/live_limits.hpp"
 #include "proxy/admin/periods.hpp"
+#include "proxy/admin/usage_figures.hpp"
 
 namespace proxy::admin {
 namespace {
 
 namespace json = boost::json;
-using policies::nano_usd;
 using stores::usage_sums;
-
-std::int64_t tokens_of(const usage_sums& sums) {
-  return sums.cached_tokens + sums.prompt_tokens + sums.output_tokens;
-}
-
-double ratio(std::int64_t part, std::int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-usage_sums sum_of(const std::vector<stores::usage_row>& rows) {
-  usage_sums all;
-  for (const stores::usage_row& row : rows)
-    all += row.sums;
-  return all;
-}
-
-// Refusals never reached a model: they have no name and no line here.
-json::array by_model(const std::vector<stores::usage_row>& rows) {
-  std::map<std::string, usage_sums> models;
-  for (const stores::usage_row& row : rows)
-    if (!row.model.empty())
-      models[row.model] += row.sums;
-  json::array out;
-  for (const auto& [model, sums] : models)
-    out.push_back({{"model", model},
-                   {"requests", sums.requests},
-                   {"tokens", tokens_of(sums)},
-                   {"cost", usd(nano_usd{sums.cost_nano})},
-                   {"average_tokens_per_request", ratio(tokens_of(sums), sums.requests)}});
-  return out;
-}
-
-json::object figures(const usage_sums& sums) {
-  const std::int64_t outcomes = sums.requests - sums.refused;
-  return {{"requests", sums.requests},
-          {"dispatched", sums.dispatched},
-          {"refused", sums.refused},
-          {"limited", sums.limited},
-          {"interrupted", sums.interrupted},
-          {"errors", sums.errors},
-          {"tokens", tokens_of(sums)},
-          {"prompt_tokens", sums.cached_tokens + sums.prompt_tokens},
-          {"cached_tokens", sums.cached_tokens},
-          {"completion_tokens", sums.output_tokens},
-          {"reasoning_tokens", sums.reasoning_tokens},
-          {"cost", usd(nano_usd{sums.cost_nano})},
-          {"cost_nano_usd", sums.cost_nano},
-          {"error_rate", ratio(sums.errors, sums.requests)},
-          {"average_latency_ms", ratio(sums.total_ms_sum, outcomes)}};
-}
 
 // Requests in one period, over as many of those before as the key has lived; a key too young to
 // have any is as usual as it is now, so that "twice the average" means something from its first
@@ -138,16 +86,16 @@ answer<reply> account_usage(const admin_context& context, const request& call) {
   return json_reply(200, *out);
 }
 
-answer<reply> key_limits(const admin_context& context, const request& call) {
+answer<reply> key_models(const admin_context& context, const request& call) {
   const auto record = known_key(context, call.key);
   if (!record)
     return record.error();
-  const auto& limits = (*record)->limits;
-  json::object out{{"key_id", policies::keys::to_string(call.key)}, {"at", rfc3339(call.now)}};
-  for (auto& [name, value] : live_limits(limits, context.store.state(call.key, call.now), call.now))
-    out.emplace(name, std::move(value));
-  out["bound"] = bound_in_words(limits);
-  return json_reply(200, out);
+  const auto ranges = ranges_of(call.query.get("period").value_or("30d"), call.now);
+  if (!ranges)
+    return ranges.error();
+  return json_reply(200, {{"key_id", policies::keys::to_string(call.key)},
+                          {"period", ranges->name},
+                          {"models", by_model(context.store.usage(call.key, ranges->now))}});
 }
 
 } // namespace proxy::admin

@@ -15,6 +15,7 @@ struct key_directory::table {
   struct cell {
     std::atomic<key_slot*> slot{nullptr}; // nullptr: empty, and the end of the probing
     secret_hash hash{};                   // written before the slot, never again
+    std::atomic<std::int64_t> used_ms{0};
   };
 
   explicit table(std::size_t cells_count) : mask(cells_count - 1), cells(cells_count) {}
@@ -29,13 +30,14 @@ struct key_directory::table {
     return at;
   }
 
-  void put(const secret_hash& hash, key_slot& slot) {
+  cell& put(const secret_hash& hash, key_slot& slot) {
     cell& to = cells[place_of(hash)];
     if (!to.slot.load(std::memory_order_relaxed)) {
       to.hash = hash;
       ++used;
     }
     to.slot.store(&slot, std::memory_order_release);
+    return to;
   }
 
   std::size_t mask;
@@ -66,6 +68,24 @@ key_slot* key_directory::find(const secret_hash& hash) const noexcept {
   return now->cells[now->place_of(hash)].slot.load(std::memory_order_acquire);
 }
 
+key_slot* key_directory::find_used(const secret_hash& hash, policies::instant now) noexcept {
+  table* here = table_.load(std::memory_order_acquire);
+  table::cell& cell = here->cells[here->place_of(hash)];
+  key_slot* found = cell.slot.load(std::memory_order_acquire);
+  constexpr std::int64_t exact_to_ms = 1000; // so that threads seldom write to the line they share
+  const std::int64_t now_ms = now.time_since_epoch().count();
+  if (found && now_ms - cell.used_ms.load(std::memory_order_relaxed) >= exact_to_ms)
+    cell.used_ms.store(now_ms, std::memory_order_relaxed);
+  return found;
+}
+
+std::optional<policies::instant> key_directory::last_used(const secret_hash& hash) const noexcept {
+  const table* now = table_.load(std::memory_order_acquire);
+  const table::cell& cell = now->cells[now->place_of(hash)];
+  const std::int64_t ms = cell.used_ms.load(std::memory_order_relaxed);
+  return ms == 0 ? std::nullopt : std::optional{policies::instant{policies::milliseconds{ms}}};
+}
+
 key_slot* key_directory::by_id(policies::key_id id) const {
   const std::shared_lock guard(lock_);
   const auto found = by_id_.find(id.value);
@@ -78,7 +98,7 @@ void key_directory::link(const secret_hash& hash, key_slot& slot) {
     auto larger = std::make_unique<table>(now->cells.size() * 2);
     for (const table::cell& each : now->cells)
       if (key_slot* held = each.slot.load(std::memory_order_relaxed))
-        larger->put(each.hash, *held);
+        larger->put(each.hash, *held).used_ms = each.used_ms.load(std::memory_order_relaxed);
     now = larger.get();
     tables_.push_back(std::move(larger)); // the old one stays: readers may be in it
     table_.store(now, std::memory_order_release);

@@ -24,6 +24,12 @@ class key_directory {
   // that were removed stay in the table.
   key_slot* find(const policies::keys::secret_hash& hash) const noexcept;
 
+  // The same, and notes that the secret was presented, to the second: after a rotation one sees
+  // when the old one falls silent. Forgotten when the process ends.
+  key_slot* find_used(const policies::keys::secret_hash& hash, policies::instant now) noexcept;
+  std::optional<policies::instant>
+  last_used(const policies::keys::secret_hash& hash) const noexcept;
+
   key_slot* by_id(policies::key_id id) const; // nullptr: unknown
   // Inserts or replaces. A parent must be known before its children, and a chain has at most
   // chain_max members: std::logic_error. A key keeps the parent it was first published with.

@@ -2,6 +2,7 @@
 // requests whose prompt refers to something outside pay for it.
 #include "proxy/session/file_references.hpp"
 
+#include <bitset>
 #include <string>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -11,13 +12,16 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t depth_max = 512;     // inspect() has bounded it more tightly
 constexpr std::size_t id_length_max = 128; // as in policies/access: a longer string is no file id
 
 struct watcher {
   policies::key_id key;
   const stores::file_owners* files = nullptr;
-  std::string text;      // of the string at hand, cut at what no id exceeds
-  bool names_id = false; // the value that comes is a file's id, or a list of them
+  std::string text;                   // of the string at hand, cut at what no id exceeds
+  bool names_id = false;              // the value that comes is a file's id, or a list of them
+  std::bitset<depth_max + 1> outside; // names_id of the lists and objects around
+  std::size_t depth = 0;
   bool clean = true;
 
   constexpr static std::size_t max_object_size = SIZE_MAX;
@@ -52,10 +56,13 @@ struct watcher {
     judge();
     return clean;
   }
-  bool on_array_end(std::size_t, error&) { return names_id = false, true; }
-  bool on_object_end(std::size_t, error&) { return names_id = false, true; }
-  bool on_object_begin(error&) { return true; }
-  bool on_array_begin(error&) { return true; }
+  // What stands in a list of ids is one, also behind a list or an object within it.
+  void enter() { outside[depth++] = names_id; }
+  bool leave() { return names_id = outside[--depth], true; }
+  bool on_array_end(std::size_t, error&) { return leave(); }
+  bool on_object_end(std::size_t, error&) { return leave(); }
+  bool on_object_begin(error&) { return enter(), names_id = false, true; }
+  bool on_array_begin(error&) { return enter(), true; }
   bool on_document_begin(error&) { return true; }
   bool on_document_end(error&) { return true; }
   bool on_number_part(json::string_view, error&) { return true; }
@@ -73,7 +80,7 @@ struct watcher {
 bool refers_to_own_files(std::string_view body, policies::key_id key,
                          const stores::file_owners& files) {
   json::parse_options options;
-  options.max_depth = 512; // inspect() has bounded it more tightly
+  options.max_depth = depth_max;
   json::basic_parser<watcher> parser{options};
   parser.handler().key = key;
   parser.handler().files = &files;

@@ -59,7 +59,7 @@ step authenticate(conversation& c) {
     c.caller.learn(secret, c.my.digest.of(secret));
   }
   c.x.presented = c.caller.hash;
-  keys::key_slot* key = c.my.shared.directory.find(c.x.presented);
+  keys::key_slot* key = c.my.shared.directory.find_used(c.x.presented, c.now());
   const auto* record = key ? key->record.load() : nullptr;
   const auto listed = [&](const policies::keys::key_secret& s) { return s.hash == c.x.presented; };
   if (!record || std::none_of(record->secrets.begin(), record->secrets.end(), listed))

@@ -28,14 +28,14 @@ bool may_use_file(const conversation& c, std::string_view file) {
   return c.my.shared.files.owns(c.x.key->id, file);
 }
 
-// Keeps the items of "data" whose "id" passes.
+// Keeps the items of "data" whose "id" passes; false: the answer is no such list.
 template <class Keep>
-void narrow_list(json::value& answer, Keep keep) {
+bool narrow_list(json::value& answer, Keep keep) {
   json::object* object = answer.if_object();
   json::value* data = object ? object->if_contains("data") : nullptr;
   json::array* items = data ? data->if_array() : nullptr;
   if (!items)
-    return;
+    return false;
   json::array kept;
   for (json::value& item : *items) {
     const json::object* fields = item.if_object();
@@ -44,6 +44,7 @@ void narrow_list(json::value& answer, Keep keep) {
       kept.push_back(item);
   }
   *items = std::move(kept);
+  return true;
 }
 
 std::string id_in(const json::value& answer) {
@@ -52,30 +53,37 @@ std::string id_in(const json::value& answer) {
   return id && id->is_string() ? std::string(id->get_string()) : std::string{};
 }
 
-// The answer as this key may see it, and what it teaches about ownership.
-std::string scoped(conversation& c, std::string body) {
+// What an answer to an upload or a deletion teaches about ownership.
+void learn_ownership(conversation& c, const std::string& body) {
+  if (c.x.route.what == feature::file_delete)
+    return c.my.shared.files.release(std::string(c.x.route.id));
+  boost::system::error_code failed;
+  const json::value answer = json::parse(body, failed);
+  if (std::string id = failed ? "" : id_in(answer); !id.empty())
+    c.my.shared.files.claim(c.x.key->id, id);
+}
+
+// The list as this key may see it; nullopt: not understood, so that nothing of it may be shown.
+std::optional<std::string> narrowed_list(const conversation& c, const std::string& body) {
   boost::system::error_code failed;
   json::value answer = json::parse(body, failed);
-  if (failed || c.x.up.head.status >= 400)
-    return body;
-  switch (c.x.route.what) {
-  case feature::models:
-    narrow_list(answer, [&](std::string_view id) { return may_use_model(c, id); });
-    break;
-  case feature::file_list:
-    narrow_list(answer, [&](std::string_view id) { return may_use_file(c, id); });
-    break;
-  case feature::file_upload:
-    if (std::string id = id_in(answer); !id.empty())
-      c.my.shared.files.claim(c.x.key->id, id);
-    return body;
-  case feature::file_delete:
-    c.my.shared.files.release(std::string(c.x.route.id));
-    return body;
-  default:
-    return body;
-  }
+  const bool of_models = c.x.route.what == feature::models;
+  const bool understood = !failed && narrow_list(answer, [&](std::string_view id) {
+    return of_models ? may_use_model(c, id) : may_use_file(c, id);
+  });
+  if (!understood)
+    return std::nullopt;
   return json::serialize(answer);
+}
+
+std::optional<std::string> scoped(conversation& c, std::string body) {
+  const feature what = c.x.route.what;
+  if (c.x.up.head.status >= 400)
+    return body;
+  if (what == feature::models || what == feature::file_list)
+    return narrowed_list(c, body);
+  learn_ownership(c, body);
+  return body;
 }
 
 io::task<std::optional<std::string>> collect(conversation& c) {
@@ -123,7 +131,12 @@ io::task<step> relay_scoped(conversation& c) {
     co_return x.refuse_with(refusal_code::upstream_failed,
                             "The DeepSeek API broke off its answer, or it was too large.");
   }
-  const std::string narrowed = scoped(c, std::move(*body));
+  const std::optional<std::string> text = scoped(c, std::move(*body));
+  if (!text)
+    co_return x.refuse_with(refusal_code::upstream_failed,
+                            "The DeepSeek API sent a list that this proxy cannot read, so it "
+                            "cannot be narrowed to this API key.");
+  const std::string& narrowed = *text;
   settle(c);
   x.up.head.body = http::framing::length;
   x.up.head.content_length = narrowed.size();

@@ -55,6 +55,22 @@ struct audit_row {
   std::string detail;  // JSON: what changed; no secret
 };
 
+// One minute of one key, or of the account: what its busiest one asks of the limits.
+struct minute_row {
+  std::int64_t minute = 0; // minutes since 1970, UTC
+  std::int64_t requests = 0;
+  std::int64_t tokens = 0;
+  std::int64_t errors = 0;
+  std::int64_t cost_nano = 0;
+  minute_row& operator+=(const minute_row& other);
+};
+
+struct minute_range {
+  std::int64_t from = 0;  // inclusive
+  std::int64_t until = 0; // exclusive
+};
+inline constexpr std::int64_t minutes_kept = 31 * 24 * 60;
+
 class key_store {
  public:
   virtual ~key_store() = default;
@@ -70,6 +86,10 @@ class key_store {
   // At most 1 s behind; hours are whole. `key` absent: the account.
   virtual std::vector<usage_row> usage(std::optional<policies::key_id> key,
                                        usage_range range) const = 0;
+  // Minutes with anything in them, oldest first, of the last `minutes_kept`. The default adds them
+  // up from rows().
+  virtual std::vector<minute_row> minutes(std::optional<policies::key_id> key,
+                                          minute_range range) const;
   // The live meters, at `now`.
   virtual policies::limits::limit_state state(policies::key_id id, policies::instant now) const = 0;
   virtual std::optional<policies::instant> last_used(policies::key_id id) const = 0;
@@ -78,6 +98,9 @@ class key_store {
   virtual std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
                                                     std::size_t count_max) const = 0;
   virtual std::vector<audit_row> audit(std::size_t count_max) const = 0;
+  // Of one subject since then, newest first. The default picks them out of audit().
+  virtual std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
+                                          std::size_t count_max) const;
 
   // Rows of the ledger for export and tests, oldest first; false from `visit` stops.
   virtual void rows(std::int64_t from_ms, std::int64_t until_ms,

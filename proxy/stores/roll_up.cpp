@@ -50,4 +50,13 @@ std::optional<roll_up> roll_up_of(const journal::entry& e) {
   }
 }
 
+std::optional<minute_row> minute_of(const journal::entry& e) {
+  const auto added = roll_up_of(e);
+  if (!added)
+    return std::nullopt;
+  const usage_sums& s = added->sums;
+  return minute_row{e.time_ms / ms_per_minute, s.requests,
+                    s.cached_tokens + s.prompt_tokens + s.output_tokens, s.errors, s.cost_nano};
+}
+
 } // namespace proxy::stores

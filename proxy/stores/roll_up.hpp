@@ -28,5 +28,7 @@ struct roll_up {
 
 // nullopt: an intent, which counts when its outcome does.
 std::optional<roll_up> roll_up_of(const journal::entry& e);
+std::optional<minute_row> minute_of(const journal::entry& e);
+inline constexpr std::int64_t ms_per_minute = 60'000;
 
 } // namespace proxy::stores

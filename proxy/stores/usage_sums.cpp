@@ -20,4 +20,12 @@ usage_sums& usage_sums::operator+=(const usage_sums& other) {
   return *this;
 }
 
+minute_row& minute_row::operator+=(const minute_row& other) {
+  requests += other.requests;
+  tokens += other.tokens;
+  errors += other.errors;
+  cost_nano += other.cost_nano;
+  return *this;
+}
+
 } // namespace proxy::stores

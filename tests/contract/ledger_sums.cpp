@@ -71,6 +71,30 @@ void rows_by_hour(ground& on) {
   CHECK(account[0].sums.cost_nano == 60);
 }
 
+void rows_by_minute(ground& on) {
+  const auto in = on.open(noon);
+  client c{*in};
+  const key_id first = make_key(*in, key(1));
+  const key_id second = make_key(*in, key(2));
+  one(c, first, used(1, 10), noon);
+  one(c, second, used(2, 20), noon + std::chrono::seconds{1});
+  one(c, first, used(3, 30), noon + std::chrono::seconds{59});
+  one(c, first, used(4, 40), noon + std::chrono::seconds{60});
+  apply_all(*in);
+  const std::int64_t noon_minute = noon_hour * 60;
+  const auto rows = in->keys().minutes(first, {noon_minute, noon_minute + 9});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].minute == noon_minute);
+  CHECK(rows[0].requests == 2);
+  CHECK(rows[0].cost_nano == 40);
+  CHECK(rows[1].minute == noon_minute + 1);
+  CHECK(rows[1].requests == 1);
+  const auto account = in->keys().minutes(std::nullopt, {noon_minute, noon_minute + 1});
+  REQUIRE(account.size() == 1);
+  CHECK(account[0].cost_nano == 60);
+  CHECK(in->keys().minutes(first, {noon_minute + 2, noon_minute + 9}).empty());
+}
+
 void childs_usage(ground& on) {
   const auto in = on.open(noon);
   client c{*in};
@@ -169,6 +193,7 @@ behaviours ledger_behaviours() {
   return {{"each ending is counted in its sums", sums},
           {"what was never dispatched costs nothing", given_back},
           {"usage comes in rows of an hour, for a key and for the account", rows_by_hour},
+          {"usage comes in minutes too, for a key and for the account", rows_by_minute},
           {"usage is a key's own; limits count the children too", childs_usage},
           {"the last use is kept", last_use},
           {"recent errors are a key's own, newest first", errors},

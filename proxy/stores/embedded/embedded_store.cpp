@@ -127,6 +127,16 @@ std::vector<audit_row> embedded_store::audit(std::size_t count_max) const {
   return state_->reports->audit(count_max);
 }
 
+std::vector<audit_row> embedded_store::audit_of(std::string_view subject, std::int64_t from_ms,
+                                                std::size_t count_max) const {
+  return state_->reports->audit_of(subject, from_ms, count_max);
+}
+
+std::vector<minute_row> embedded_store::minutes(std::optional<policies::key_id> key,
+                                                minute_range range) const {
+  return state_->reports->minutes(key, range);
+}
+
 void embedded_store::rows(std::int64_t from_ms, std::int64_t until_ms,
                           const std::function<bool(const journal::entry&)>& visit) const {
   state_->keeper->scan({from_ms, until_ms, false}, visit);

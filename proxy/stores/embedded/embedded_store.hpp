@@ -53,6 +53,10 @@ class embedded_store final : public store {
   std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
                                             std::size_t count_max) const override;
   std::vector<audit_row> audit(std::size_t count_max) const override;
+  std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
+                                  std::size_t count_max) const override;
+  std::vector<minute_row> minutes(std::optional<policies::key_id> key,
+                                  minute_range range) const override;
   void rows(std::int64_t from_ms, std::int64_t until_ms,
             const std::function<bool(const journal::entry&)>& visit) const override;
 

@@ -125,6 +125,9 @@ void ledger_sink::fold(const entry& e, change& into) {
     into.sums[added->where] += added->sums;
     added->where.key = account_key;
     into.sums[added->where] += added->sums;
+    const minute_row minute = *minute_of(e);
+    into.minutes[{e.key, minute.minute}] += minute;
+    into.minutes[{account_key, minute.minute}] += minute;
   }
 }
 
@@ -164,8 +167,8 @@ bool ledger_sink::apply(std::span<const journal::batch> batches) {
 
 std::string ledger_sink::commit(const change& what) {
   transaction all{*on_};
-  const bool done =
-      all.begun() && write_sums(what) && write_states(what) && write_lanes(what) && all.commit();
+  const bool done = all.begun() && write_sums(what) && write_minutes(what) && write_states(what) &&
+                    write_lanes(what) && all.commit();
   return done ? std::string{} : on_->error(); // taken before the rollback replaces it
 }
 
@@ -191,6 +194,35 @@ bool ledger_sink::write_sums(const change& what) {
     if (!add.done())
       return false;
   }
+  return true;
+}
+
+bool ledger_sink::write_minutes(const change& what) {
+  statement add =
+      on_->prepare("INSERT INTO minutes VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE "
+                   "SET requests=requests+?3, tokens=tokens+?4, errors=errors+?5, "
+                   "cost_nano=cost_nano+?6");
+  std::int64_t newest = 0;
+  for (const auto& [where, row] : what.minutes) {
+    newest = std::max(newest, where.second);
+    add.bind(1, stored(where.first)).bind(2, where.second).bind(3, row.requests);
+    add.bind(4, row.tokens).bind(5, row.errors).bind(6, row.cost_nano);
+    if (!add.done())
+      return false;
+  }
+  return forget_old_minutes(newest);
+}
+
+// A scan of the table, so only once a day.
+bool ledger_sink::forget_old_minutes(std::int64_t now) {
+  constexpr std::int64_t day = 24 * 60;
+  const std::int64_t end = now - minutes_kept;
+  if (end < minutes_end_ + day)
+    return true;
+  statement remove = on_->prepare("DELETE FROM minutes WHERE minute < ?1");
+  if (!remove.bind(1, end).done())
+    return false;
+  minutes_end_ = end;
   return true;
 }
 

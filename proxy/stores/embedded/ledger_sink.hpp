@@ -2,6 +2,7 @@
 // one transaction: an entry counts exactly once, however often it is replayed.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -51,6 +52,7 @@ class ledger_sink final : public journal::sink {
   // One apply(): all that will change, built beside what is.
   struct change {
     std::unordered_map<roll_up_key, usage_sums, hash> sums;
+    std::map<std::pair<std::uint64_t, std::int64_t>, minute_row> minutes; // by key and minute
     std::unordered_map<std::uint64_t, folded> states;
     std::unordered_map<std::uint64_t, std::uint64_t> lanes;
     std::unordered_map<std::uint64_t, chain> chains;
@@ -66,6 +68,8 @@ class ledger_sink final : public journal::sink {
   folded& state_in(std::uint64_t key, change& within) const;
   std::string commit(const change& what); // empty: done, else why not
   bool write_sums(const change& what);
+  bool write_minutes(const change& what);
+  bool forget_old_minutes(std::int64_t now);
   bool write_states(const change& what);
   bool write_lanes(const change& what);
 
@@ -74,6 +78,7 @@ class ledger_sink final : public journal::sink {
   std::unordered_map<std::uint64_t, std::uint64_t> applied_;
   mutable std::mutex lock_; // of folded_, which others read
   std::unordered_map<std::uint64_t, folded> folded_;
+  std::int64_t minutes_end_ = 0; // older ones are forgotten
   std::string trouble_;
 };
 

@@ -39,16 +39,44 @@ std::vector<usage_row> report_rows::usage(std::optional<policies::key_id> key, u
   return all;
 }
 
-std::vector<audit_row> report_rows::audit(std::size_t count_max) {
-  const std::lock_guard guard(lock_);
-  statement rows = on_->prepare(
-      "SELECT time_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1");
-  rows.bind(1, static_cast<std::int64_t>(count_max));
+std::vector<audit_row> report_rows::audit_rows(statement& rows) const {
   std::vector<audit_row> all;
   while (rows.row())
     all.push_back({rows.number(0), std::string(rows.text(1)), std::string(rows.text(2)),
                    std::string(rows.text(3)), std::string(rows.text(4))});
   tell_failure(rows, "the audit log");
+  return all;
+}
+
+std::vector<audit_row> report_rows::audit(std::size_t count_max) {
+  const std::lock_guard guard(lock_);
+  statement rows = on_->prepare(
+      "SELECT time_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?1");
+  rows.bind(1, static_cast<std::int64_t>(count_max));
+  return audit_rows(rows);
+}
+
+std::vector<audit_row> report_rows::audit_of(std::string_view subject, std::int64_t from_ms,
+                                             std::size_t count_max) {
+  const std::lock_guard guard(lock_);
+  statement rows =
+      on_->prepare("SELECT time_ms, actor, action, subject, detail FROM audit "
+                   "WHERE subject = ?1 AND time_ms >= ?2 ORDER BY time_ms DESC, id DESC LIMIT ?3");
+  rows.bind(1, subject).bind(2, from_ms).bind(3, static_cast<std::int64_t>(count_max));
+  return audit_rows(rows);
+}
+
+std::vector<minute_row> report_rows::minutes(std::optional<policies::key_id> key,
+                                             minute_range range) {
+  const std::lock_guard guard(lock_);
+  statement rows = on_->prepare("SELECT minute, requests, tokens, errors, cost_nano FROM minutes "
+                                "WHERE key = ?1 AND minute >= ?2 AND minute < ?3 ORDER BY minute");
+  rows.bind(1, static_cast<std::int64_t>(key ? key->value : account_key));
+  rows.bind(2, range.from).bind(3, range.until);
+  std::vector<minute_row> all;
+  while (rows.row())
+    all.push_back({rows.number(0), rows.number(1), rows.number(2), rows.number(3), rows.number(4)});
+  tell_failure(rows, "minutes");
   return all;
 }
 

@@ -16,8 +16,12 @@ class report_rows {
 
   std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range);
   std::vector<audit_row> audit(std::size_t count_max);
+  std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
+                                  std::size_t count_max);
+  std::vector<minute_row> minutes(std::optional<policies::key_id> key, minute_range range);
 
  private:
+  std::vector<audit_row> audit_rows(statement& rows) const;
   void tell_failure(const statement& rows, const char* what) const;
   std::mutex lock_;
   std::unique_ptr<database> on_;

@@ -1,4 +1,4 @@
-// Version 1. A change adds a step to `steps`; existing steps stay as they are.
+// Version 2. A change adds a step to `steps`; existing steps stay as they are.
 #include "proxy/stores/embedded/schema.hpp"
 
 #include <array>
@@ -27,6 +27,13 @@ CREATE TABLE lanes(lane INTEGER PRIMARY KEY, applied INTEGER NOT NULL);
 CREATE TABLE audit(
   id INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, actor TEXT NOT NULL,
   action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL);
+)sql",
+    R"sql(
+CREATE INDEX audit_by_subject ON audit(subject, time_ms);
+CREATE TABLE minutes(
+  key INTEGER NOT NULL, minute INTEGER NOT NULL, requests INTEGER NOT NULL,
+  tokens INTEGER NOT NULL, errors INTEGER NOT NULL, cost_nano INTEGER NOT NULL,
+  PRIMARY KEY(key, minute)) WITHOUT ROWID;
 )sql"};
 
 } // namespace

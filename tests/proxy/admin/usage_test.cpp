@@ -144,7 +144,7 @@ TEST_CASE("admin usage: a young key's average counts only the periods it has liv
     return k.usage(period).at("average_requests").to_number<double>();
   };
   CHECK(average("24h") == Approx(6 / (37 / 24.0))); // its 37 hours before the last 24
-  CHECK(average("7d") == 8); // younger than a period: as it is
+  CHECK(average("7d") == 8);                        // younger than a period: as it is
 }
 
 TEST_CASE("admin usage: a period has its own hours, and the seven before make the average") {

@@ -1,0 +1,87 @@
+// A key's limits at this moment, and what it did in the last minute.
+#include <array>
+
+#include "policies/keys/secret.hpp"
+#include "proxy/admin/handlers.hpp"
+#include "proxy/admin/json_text.hpp"
+#include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/live_limits.hpp"
+#include "proxy/stores/roll_up.hpp"
+
+namespace proxy::admin {
+namespace {
+
+namespace json = boost::json;
+using stores::minute_row;
+
+constexpr std::int64_t minute_ms = stores::ms_per_minute;
+
+// What the window that ended at `now` has of two minutes' rows: all of the current one, and of the
+// one before it the part that is not older than a minute, as if it had come evenly.
+double in_window(std::int64_t before, std::int64_t current, std::int64_t now_ms) {
+  const double left = 1 - static_cast<double>(now_ms % minute_ms) / static_cast<double>(minute_ms);
+  return static_cast<double>(current) + static_cast<double>(before) * left;
+}
+
+minute_row last_minute_by_rows(const admin_context& context, policies::key_id key,
+                               std::int64_t now_ms) {
+  minute_row sum;
+  context.store.rows(now_ms - minute_ms, now_ms + 1, [&](const journal::entry& e) {
+    if (e.key == key.value)
+      if (const auto added = stores::minute_of(e))
+        sum += *added;
+    return true;
+  });
+  return sum;
+}
+
+// Counted row by row where that is quickly done, else from the sums of two minutes.
+minute_row last_minute(const admin_context& context, policies::key_id key, std::int64_t now_ms) {
+  constexpr std::int64_t rows_max = 200'000;
+  const stores::minute_range two{now_ms / minute_ms - 1, now_ms / minute_ms + 1};
+  std::int64_t account = 0;
+  for (const minute_row& row : context.store.minutes(std::nullopt, two))
+    account += row.requests;
+  if (account <= rows_max)
+    return last_minute_by_rows(context, key, now_ms);
+  std::array<minute_row, 2> rows{};
+  for (const minute_row& row : context.store.minutes(key, two))
+    rows[static_cast<std::size_t>(row.minute - two.from)] = row;
+  const auto sum = [&](std::int64_t minute_row::*field) {
+    return static_cast<std::int64_t>(in_window(rows[0].*field, rows[1].*field, now_ms));
+  };
+  return {two.from, sum(&minute_row::requests), sum(&minute_row::tokens), sum(&minute_row::errors),
+          sum(&minute_row::cost_nano)};
+}
+
+} // namespace
+
+answer<reply> key_limits(const admin_context& context, const request& call) {
+  const auto record = known_key(context, call.key);
+  if (!record)
+    return record.error();
+  const auto& limits = (*record)->limits;
+  json::object out{{"key_id", policies::keys::to_string(call.key)}, {"at", rfc3339(call.now)}};
+  for (auto& [name, value] : live_limits(limits, context.store.state(call.key, call.now), call.now))
+    out.emplace(name, std::move(value));
+  out["bound"] = bound_in_words(limits);
+  return json_reply(200, out);
+}
+
+answer<reply> key_current(const admin_context& context, const request& call) {
+  const auto record = known_key(context, call.key);
+  if (!record)
+    return record.error();
+  const minute_row sum = last_minute(context, call.key, call.now.time_since_epoch().count());
+  const auto state = context.store.state(call.key, call.now);
+  return json_reply(200, {{"key_id", policies::keys::to_string(call.key)},
+                          {"at", rfc3339(call.now)},
+                          {"window_seconds", minute_ms / 1000},
+                          {"requests", sum.requests},
+                          {"tokens", sum.tokens},
+                          {"errors", sum.errors},
+                          {"cost", usd(policies::nano_usd{sum.cost_nano})},
+                          {"concurrent_requests", state.slots}});
+}
+
+} // namespace proxy::admin

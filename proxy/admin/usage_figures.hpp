@@ -1,0 +1,22 @@
+// Sums of usage as JSON: the same names and the same arithmetic in every answer.
+#pragma once
+
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "proxy/stores/key_store.hpp"
+
+namespace proxy::admin {
+
+std::int64_t tokens_of(const stores::usage_sums& sums);
+double ratio(std::int64_t part, std::int64_t whole); // 0 of nothing
+stores::usage_sums sum_of(const std::vector<stores::usage_row>& rows);
+
+// requests, dispatched, …, cost, error_rate, average_latency_ms
+boost::json::object figures(const stores::usage_sums& sums);
+// One object a model, with `figures` and average_tokens_per_request. Refusals never reached a
+// model: they have no name and no line here.
+boost::json::array by_model(const std::vector<stores::usage_row>& rows);
+
+} // namespace proxy::admin
