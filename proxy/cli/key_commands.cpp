@@ -21,6 +21,17 @@ void print_json(session& with, const std::string& text) {
   with.io.out << text << (text.ends_with('\n') ? "" : "\n");
 }
 
+void show_secret(session& with, const reply& made, const std::string& first_line) {
+  const std::string secret = text(made.body, "key");
+  if (with.json)
+    print_json(with, made.text);
+  else if (with.quiet)
+    with.io.out << secret << "\n";
+  else
+    with.io.out << first_line << "\n\n  " << secret << "\n\n"
+                << "This secret is shown once and kept nowhere: store it now.\n";
+}
+
 result<void> create(session& with, const std::string& name, const key_options& options) {
   auto fields = options.fields();
   if (!fields)
@@ -29,15 +40,7 @@ result<void> create(session& with, const std::string& name, const key_options& o
   const auto made = with.calls.send(http::verb::post, "/v1/keys", *fields);
   if (!made)
     return made.error();
-  const std::string secret = text(made->body, "key");
-  if (with.json)
-    print_json(with, made->text);
-  else if (with.quiet)
-    with.io.out << secret << "\n";
-  else
-    with.io.out << "Created " << text(made->body, "id") << " (" << harmless(name) << ").\n\n"
-                << "  " << secret << "\n\n"
-                << "This secret is shown once and kept nowhere: store it now.\n";
+  show_secret(with, *made, "Created " + text(made->body, "id") + " (" + harmless(name) + ").");
   return {};
 }
 
@@ -104,6 +107,20 @@ result<void> update(session& with, const std::string& which, const key_options& 
   return change(with, which, http::verb::patch, "", *fields, "updated");
 }
 
+result<void> rotate(session& with, const std::string& which, double grace_days) {
+  const auto id = find_key(with, which);
+  if (!id)
+    return id.error();
+  const auto made =
+      with.calls.send(http::verb::post, key_path(*id) + "/rotate", {{"grace_days", grace_days}});
+  if (!made)
+    return made.error();
+  const auto& secrets = items(made->body, "secrets");
+  const std::string end = secrets.size() < 2 ? "" : text(secrets[1], "valid_until");
+  show_secret(with, *made, "Rotated " + *id + ". The secret before works until " + end + ".");
+  return {};
+}
+
 result<void> remove(session& with, const std::string& which, bool sure) {
   if (!sure && !with.io.can_ask)
     return complaint{exit_usage, "deleting cannot be undone: confirm it with --yes"};
@@ -153,6 +170,19 @@ void add_update(CLI::App& keys, command& chosen) {
   });
 }
 
+void add_rotate(CLI::App& keys, command& chosen) {
+  auto* add =
+      keys.add_subcommand("rotate", "a new secret for a key; the old one works for a while");
+  auto which = std::make_shared<std::string>();
+  auto grace = std::make_shared<double>(7);
+  add->add_option("KEY", *which, "id or name")->required();
+  add->add_option("--grace-days", *grace, "how long the old secret still works; 0 ends it now")
+      ->capture_default_str();
+  add->final_callback([&chosen, which, grace] {
+    chosen = [which, grace](session& with) { return rotate(with, *which, *grace); };
+  });
+}
+
 // A command on one key that takes no options.
 void add_simple(CLI::App& keys, command& chosen, const char* name, const char* help,
                 std::function<result<void>(session&, const std::string&)> run) {
@@ -193,6 +223,7 @@ void add_key_commands(CLI::App& root, command& chosen) {
              [](session& with, const std::string& which) {
                return change(with, which, http::verb::post, "/activate", {}, "activated");
              });
+  add_rotate(*keys, chosen);
   add_delete(*keys, chosen);
 }
 

@@ -57,6 +57,30 @@ def keys_from_birth_to_end():
         assert len(lines(proxy.command("keys", "list"))) == 1
 
 
+def rotation():
+    """rotate: both secrets serve, in mid-load as well, until the grace is ended; the events tell"""
+    with stack() as (simulator, proxy):
+        old = proxy.command("--quiet", "keys", "create", "app").stdout.strip()
+        assert proxy.chat(old)[0] == 200
+        said = proxy.command("keys", "rotate", "app").stdout
+        new = re.search(r"sk-ds-\w+", said).group(0)
+        assert new != old and "works until" in said, said
+        assert proxy.chat(old)[0] == 200 and proxy.chat(new)[0] == 200
+        last = proxy.command("--quiet", "keys", "rotate", "app", "--grace-days", "0").stdout.strip()
+        assert [proxy.chat(s)[0] for s in (old, new, last)] == [401, 401, 200]
+        status, _, body = proxy.chat(old)
+        assert b"expired" in body or b"rotated" in body, body
+        refused = proxy.command("keys", "rotate", "app", "--grace-days", "100", check=False)
+        assert refused.returncode != 0 and "grace_days" in refused.stderr, refused
+        rows = [cells(line) for line in lines(proxy.command("events", "app"))]
+        assert [row[3] for row in rows if row[1] == "admin_action"] == ["key.rotate"] * 2 + ["key.create"]
+        assert len(simulator.requests()) == 4
+        eventually(lambda: "unauthorized_access" in proxy.command("events", "app").stdout, "it is told")
+        def today():
+            return cells(lines(proxy.command("history", "app"))[-1])
+        eventually(lambda: today()[1] == "7", "the day has all seven requests")
+
+
 def reports():
     """usage, limits, errors, ledger, audit, models, health"""
     with stack() as (simulator, proxy):
@@ -133,5 +157,5 @@ def names_cannot_move_the_cursor():
 
 
 if __name__ == "__main__":
-    run([keys_from_birth_to_end, reports, wrong_use_is_explained, the_proxy_is_found_without_words,
+    run([keys_from_birth_to_end, rotation, reports, wrong_use_is_explained, the_proxy_is_found_without_words,
          names_cannot_move_the_cursor])
