@@ -64,10 +64,9 @@ class waiting_limits final : public stores::limit_store {
   waiting_limits(redis_store& on, proxy::keys::key_directory& directory)
       : on_(on), thread_([this, &directory] {
           on_.join(loop_);
+          loop_.every_turn([this] { tell_settled(); });
           loop_.run(&directory.readers().join());
-        }) {
-    loop_.every_turn([this] { tell_settled(); });
-  }
+        }) {}
   ~waiting_limits() override {
     loop_.stop();
     thread_.join();
