@@ -123,7 +123,7 @@ def no_body_costs_more_than_was_held():
         key = proxy.create_key(rate_limits={"monthly_spending_limit": 100000})
         results = fire_odd(proxy.port, key["key"], rng, ROUNDS)
         served = sum(r.status == 200 for r in results)
-        assert served > ROUNDS / 50, f"only {served} of {ROUNDS} were served: the test tests nothing"
+        assert served > ROUNDS / 200, f"only {served} of {ROUNDS} were served: the test tests nothing"
         for r in results:
             assert r.status in (0, 200, 400, 403, 404, 413, 422, 429, 502), (r.head, r.body[:500])
 
