@@ -1,0 +1,130 @@
+"""`client.keys` and `client.models`: one method a call. With `AsyncDeepSeekClient` each of them gives
+an awaitable of what is annotated here."""
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Callable, Iterable, Mapping, Optional, Union
+
+from deepseek.calls import Call, key_path
+from deepseek.records import Record, Records, day_or_hour, instant, read, write
+
+Moment = Union[str, date, datetime]
+Names = Iterable[str]
+Run = Callable[[Call], Any]
+
+
+def _list_in(member: str) -> Callable[[Any], Records]:
+    return lambda answer: Records(read(each) for each in answer[member])
+
+
+def _series(answer: Any) -> Records:
+    rows = _list_in("series")(answer)
+    for row in rows:
+        row["date"] = day_or_hour(row["date"])
+    return rows
+
+
+def _plain_limits(answer: Any) -> Record:
+    """Each limit as a number, infinite where there is none; what is left of it under `remaining`."""
+    told = read(answer)
+    meters = {name: value for name, value in told.items() if isinstance(value, Record)}
+    flat = Record({name: meter.limit for name, meter in meters.items()})
+    flat["used"] = Record({name: meter.used for name, meter in meters.items()})
+    flat["remaining"] = Record({name: meter.remaining for name, meter in meters.items()})
+    flat["bound"] = told.bound
+    return flat
+
+
+class Models:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def list(self) -> Records:
+        """The models that the key at hand may use."""
+        return self._run(Call("GET", "/v1/models", plane="either", reader=_list_in("data")))
+
+
+class Keys:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def list(self, status: Optional[str] = None, type: Optional[str] = None) -> Records:
+        """All keys, oldest first, without deleted ones."""
+        return self._run(Call("GET", "/v1/keys", {"status": status, "type": type}, pages=True,
+                              reader=_list_in("data")))
+
+    def get(self, key_id: str) -> Record:
+        return self._run(Call("GET", key_path(key_id)))
+
+    def create(self, name: str, **fields: Any) -> Record:
+        """The new key's record; its `key` is the secret, which is never shown again. Fields: type,
+        permissions, models, rate_limits, daily_budget, token_accounting, allowed_ips,
+        allowed_referrers, expires_at, description, environment, metadata."""
+        return self._run(Call("POST", "/v1/keys", body=write({"name": name, **fields}),
+                              repeatable=False))
+
+    def update(self, key_id: str, **fields: Any) -> Record:
+        """Changes the fields that are named; the same ones as create() takes."""
+        return self._run(Call("PATCH", key_path(key_id), body=write(fields)))
+
+    def update_limits(self, key_id: str, limits: Mapping[str, Any]) -> Record:
+        return self.update(key_id, rate_limits=limits)
+
+    def update_security(self, key_id: str, allowed_ips: Optional[Names] = None,
+                        allowed_referrers: Optional[Names] = None,
+                        expires_at: Optional[Moment] = None) -> Record:
+        """What is None stays as it is; an empty list lifts the restriction."""
+        given = {"allowed_ips": allowed_ips, "allowed_referrers": allowed_referrers,
+                 "expires_at": expires_at}
+        return self.update(key_id, **{k: v for k, v in given.items() if v is not None})
+
+    def rotate(self, key_id: str, grace_days: float = 7) -> Record:
+        """A new secret in `key`; those of until now work for `grace_days` more."""
+        return self._run(Call("POST", key_path(key_id, "/rotate"), body={"grace_days": grace_days},
+                              repeatable=False))
+
+    def activate(self, key_id: str) -> Record:
+        return self._run(Call("POST", key_path(key_id, "/activate")))
+
+    def deactivate(self, key_id: str) -> Record:
+        """Enforced when this returns."""
+        return self._run(Call("POST", key_path(key_id, "/deactivate")))
+
+    def delete(self, key_id: str) -> Record:
+        return self._run(Call("DELETE", key_path(key_id), repeatable=False))
+
+    def get_usage(self, key_id: str, period: str = "24h") -> Record:
+        """Sums of 1h, 24h, 7d, 30d or month: requests, tokens, cost, error_rate, average_requests
+        (of the seven periods before), daily_budget, by_model, …"""
+        return self._run(Call("GET", key_path(key_id, "/usage"), {"period": period}))
+
+    def get_detailed_usage(self, key_id: str, start_date: Optional[Moment] = None,
+                           end_date: Optional[Moment] = None, granularity: str = "daily") -> Records:
+        """A row for each hour, day or month (UTC), the empty ones too."""
+        params = {"start": start_date and instant(start_date), "end": end_date and instant(end_date),
+                  "granularity": granularity}
+        return self._run(Call("GET", key_path(key_id, "/usage/series"), params, reader=_series))
+
+    def get_model_usage(self, key_id: str, period: str = "30d") -> Records:
+        return self._run(Call("GET", key_path(key_id, "/usage/models"), {"period": period},
+                              reader=_list_in("models")))
+
+    def get_usage_patterns(self, key_id: str, period: str = "30d") -> Record:
+        return self._run(Call("GET", key_path(key_id, "/usage/patterns"), {"period": period}))
+
+    def get_current_usage(self, key_id: str) -> Record:
+        """The last sixty seconds."""
+        return self._run(Call("GET", key_path(key_id, "/current")))
+
+    def get_rate_limits(self, key_id: str) -> Record:
+        return self._run(Call("GET", key_path(key_id, "/limits"), reader=_plain_limits))
+
+    def get_recent_errors(self, key_id: str, hours: int = 1, limit: int = 1000) -> Records:
+        """Newest first: refusals (with `count`) and requests that failed."""
+        return self._run(Call("GET", key_path(key_id, "/errors"), {"hours": hours, "limit": limit},
+                              reader=_list_in("data")))
+
+    def get_security_events(self, key_id: str, since: Moment = "24h", limit: int = 1000) -> Records:
+        """Newest first, each with type, count, first, last and detail."""
+        return self._run(Call("GET", key_path(key_id, "/events"),
+                              {"since": instant(since), "limit": limit}, reader=_list_in("events")))
