@@ -66,7 +66,10 @@ struct wire {
     ours = io::stream::adopt(loop, both[0]);
     theirs = both[1];
   }
-  ~wire() { end(); }
+  ~wire() {
+    ours->close();
+    end();
+  }
   wire(const wire&) = delete;
   wire& operator=(const wire&) = delete;
 
