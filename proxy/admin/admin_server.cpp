@@ -23,6 +23,7 @@ struct admin_server::state {
   std::string listen_address;
   std::size_t connections = 0;
   guesses wrong_keys;
+  web_sessions browsers;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   std::thread thread;
@@ -58,7 +59,7 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  asio::co_spawn(io, serve(std::move(socket), {context, listen_address, wrong_keys}),
+  asio::co_spawn(io, serve(std::move(socket), {context, listen_address, wrong_keys, browsers}),
                  [this](const std::exception_ptr& thrown) {
                    --connections;
                    if (thrown)

@@ -1,6 +1,8 @@
 // The head of every answer, and bodies that are whole or come in pieces.
 #include "proxy/admin/answer_writer.hpp"
 
+#include "proxy/admin/dashboard.hpp"
+
 namespace proxy::admin {
 namespace {
 
@@ -18,6 +20,10 @@ message_type message_of(reply& what, const answer_form& form) {
   message.set(http::field::content_type, what.type);
   message.set(http::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
+  message.set("Content-Security-Policy", content_security_policy);
+  message.set("Referrer-Policy", "no-referrer");
+  if (!what.cookie.empty())
+    message.set(http::field::set_cookie, what.cookie);
   if (!what.etag.empty())
     message.set(http::field::etag, what.etag);
   if (!what.allow.empty())

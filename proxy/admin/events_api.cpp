@@ -1,5 +1,7 @@
-// What happened to a key: refusals that mean something to its owner, and what admins did to it.
+// What happened to a key, or to all of them: refusals that mean something to the owner, and what
+// admins did.
 #include <algorithm>
+#include <map>
 
 #include "policies/admission/security_event.hpp"
 #include "policies/keys/secret.hpp"
@@ -15,6 +17,11 @@ namespace admission = policies::admission;
 
 constexpr std::int64_t events_max = 1000;
 constexpr std::size_t refusals_max = 20'000; // tallies looked at
+
+struct since_and_most {
+  std::int64_t from_ms = 0;
+  std::size_t most = 0;
+};
 
 std::string time_text(std::int64_t ms) {
   return rfc3339(policies::instant{policies::milliseconds{ms}});
@@ -47,8 +54,9 @@ std::string words_for(const admission::security_event& event) {
   return fmt::format("{} times {}", event.count, code);
 }
 
-json::object view_of(const admission::security_event& event) {
-  return {{"type", admission::name_of(event.type)},
+json::object view_of(policies::key_id key, const admission::security_event& event) {
+  return {{"key_id", policies::keys::to_string(key)},
+          {"type", admission::name_of(event.type)},
           {"time", time_text(event.last_ms)},
           {"first", time_text(event.first_ms)},
           {"last", time_text(event.last_ms)},
@@ -59,7 +67,8 @@ json::object view_of(const admission::security_event& event) {
 }
 
 json::object view_of(const stores::audit_row& row) {
-  return {{"type", "admin_action"},
+  return {{"key_id", row.subject},
+          {"type", "admin_action"},
           {"time", time_text(row.time_ms)},
           {"first", time_text(row.time_ms)},
           {"last", time_text(row.time_ms)},
@@ -69,37 +78,50 @@ json::object view_of(const stores::audit_row& row) {
           {"detail", row.detail}};
 }
 
-std::vector<admission::sighting> refusals_of(const admin_context& context, policies::key_id key,
-                                             std::int64_t from_ms) {
-  std::vector<admission::sighting> seen;
-  for (const journal::entry& e : context.store.recent_errors(key, from_ms, refusals_max))
+using dated_view = std::pair<std::int64_t, json::object>;
+
+void add_refusals(std::vector<dated_view>& to, const admin_context& context,
+                  std::optional<policies::key_id> whose, std::int64_t from_ms) {
+  std::map<policies::key_id, std::vector<admission::sighting>> seen;
+  for (const journal::entry& e : context.store.recent_errors(whose, from_ms, refusals_max))
     if (e.kind == journal::entry_kind::tally)
-      seen.push_back({e.time_ms, static_cast<admission::refusal_code>(e.refusal), e.count});
-  return seen;
+      seen[policies::key_id{e.key}].push_back(
+          {e.time_ms, static_cast<admission::refusal_code>(e.refusal), e.count});
+  for (const auto& [key, sightings] : seen)
+    for (const auto& event : admission::events_of(sightings))
+      to.emplace_back(event.last_ms, view_of(key, event));
+}
+
+void add_actions(std::vector<dated_view>& to, const admin_context& context,
+                 std::optional<policies::key_id> whose, since_and_most range) {
+  const auto rows =
+      whose ? context.store.audit_of(policies::keys::to_string(*whose), range.from_ms, range.most)
+            : context.store.audit(range.most);
+  for (const stores::audit_row& row : rows)
+    if (row.time_ms >= range.from_ms)
+      to.emplace_back(row.time_ms, view_of(row));
 }
 
 } // namespace
 
-answer<reply> key_events(const admin_context& context, const request& call) {
+answer<reply> events(const admin_context& context, const request& call) {
   const auto from_ms = since_in(call);
   const auto limit = number_in(call.query, "limit", {1, events_max, 100});
   if (!from_ms || !limit)
     return !from_ms ? from_ms.error() : limit.error();
-  if (const auto record = known_key(context, call.key); !record)
-    return record.error();
-  std::vector<std::pair<std::int64_t, json::object>> found;
-  for (const auto& event : admission::events_of(refusals_of(context, call.key, *from_ms)))
-    found.emplace_back(event.last_ms, view_of(event));
+  const auto whose = subject_of(context, call);
+  if (!whose)
+    return whose.error();
   const auto most = static_cast<std::size_t>(*limit);
-  const std::string subject = policies::keys::to_string(call.key);
-  for (const stores::audit_row& row : context.store.audit_of(subject, *from_ms, most))
-    found.emplace_back(row.time_ms, view_of(row));
+  std::vector<dated_view> found;
+  add_refusals(found, context, *whose, *from_ms);
+  add_actions(found, context, *whose, {*from_ms, most});
   std::ranges::stable_sort(found, std::greater{}, [](const auto& each) { return each.first; });
   found.resize(std::min(found.size(), most));
-  json::array events;
+  json::array out;
   for (auto& [ms, view] : found)
-    events.push_back(std::move(view));
-  return json_reply(200, {{"key_id", subject}, {"events", std::move(events)}});
+    out.push_back(std::move(view));
+  return json_reply(200, {{"key_id", id_or_null(*whose)}, {"events", std::move(out)}});
 }
 
 } // namespace proxy::admin

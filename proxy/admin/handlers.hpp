@@ -23,25 +23,37 @@ answer<reply> activate_key(const admin_context&, const request&);
 // usage_api.cpp
 answer<reply> key_usage(const admin_context&, const request&);
 answer<reply> account_usage(const admin_context&, const request&);
-answer<reply> key_models(const admin_context&, const request&);
+answer<reply> usage_models(const admin_context&, const request&);
+answer<reply> usage_of_keys(const admin_context&, const request&);
 
 // live_api.cpp
 answer<reply> key_limits(const admin_context&, const request&);
 answer<reply> key_current(const admin_context&, const request&);
 
 // series_api.cpp
-answer<reply> key_series(const admin_context&, const request&);
+answer<reply> usage_series(const admin_context&, const request&);
+
+// minutes_api.cpp
+answer<reply> usage_minutes(const admin_context&, const request&);
 
 // patterns_api.cpp
-answer<reply> key_patterns(const admin_context&, const request&);
+answer<reply> usage_patterns(const admin_context&, const request&);
 
 // events_api.cpp
-answer<reply> key_events(const admin_context&, const request&);
+answer<reply> events(const admin_context&, const request&);
 
 // ledger_api.cpp
 answer<reply> ledger(const admin_context&, const request&);
 answer<reply> key_errors(const admin_context&, const request&);
 answer<reply> audit(const admin_context&, const request&);
+
+// session_api.cpp
+answer<reply> open_session(const admin_context&, const request&);
+answer<reply> show_session(const admin_context&, const request&);
+answer<reply> end_session(const admin_context&, const request&);
+
+// dashboard.cpp
+answer<reply> page(const admin_context&, const request&);
 
 // service_api.cpp
 answer<reply> models(const admin_context&, const request&);

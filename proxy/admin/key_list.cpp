@@ -104,6 +104,20 @@ answer<std::shared_ptr<const key_record>> known_key(const admin_context& context
   return record;
 }
 
+answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
+                                                   const request& call) {
+  if (call.key == policies::key_id{})
+    return std::optional<policies::key_id>{};
+  const auto record = known_key(context, call.key);
+  if (!record)
+    return record.error();
+  return std::optional{call.key};
+}
+
+json::value id_or_null(const std::optional<policies::key_id>& id) {
+  return id ? json::value(policies::keys::to_string(*id)) : json::value(nullptr);
+}
+
 json::object list_of(json::array data) {
   return {{"object", "list"}, {"data", std::move(data)}};
 }

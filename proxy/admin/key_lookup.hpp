@@ -11,6 +11,11 @@ namespace proxy::admin {
 // Deleted ones too: their figures stay readable. Never null.
 answer<std::shared_ptr<const policies::keys::key_record>> known_key(const admin_context& context,
                                                                     policies::key_id id);
+// Whose figures a call asks for: its key's, or where its path names none, the account's.
+answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
+                                                   const request& call);
+boost::json::value id_or_null(const std::optional<policies::key_id>& id);
+
 // {"object": "list", "data": …}
 boost::json::object list_of(boost::json::array data);
 

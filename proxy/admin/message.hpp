@@ -45,7 +45,8 @@ struct reply {
   std::string body{};
   std::string type = "application/json";
   std::string etag{};
-  std::string allow{}; // of a 405
+  std::string allow{};  // of a 405
+  std::string cookie{}; // the value of Set-Cookie
   std::chrono::seconds retry_after{0};
   std::unique_ptr<pieces> parts{}; // instead of `body`
 };
@@ -60,10 +61,14 @@ struct query {
 };
 answer<query> parse_query(std::string_view text);
 
+class web_sessions;
+
 struct request {
   std::string path;
   struct query query;
-  policies::key_id key{}; // of /v1/keys/{id}
+  policies::key_id key{};      // of /v1/keys/{id}
+  web_sessions* browsers{};    // never null
+  std::string session_token{}; // of the cookie, or empty
   std::string if_match;
   std::string body;
   policies::instant now{};

@@ -2,7 +2,6 @@
 #include <array>
 #include <chrono>
 
-#include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
@@ -32,15 +31,15 @@ json::array week_of(const std::vector<stores::usage_row>& rows) {
 
 } // namespace
 
-answer<reply> key_patterns(const admin_context& context, const request& call) {
-  const auto record = known_key(context, call.key);
-  if (!record)
-    return record.error();
+answer<reply> usage_patterns(const admin_context& context, const request& call) {
+  const auto whose = subject_of(context, call);
+  if (!whose)
+    return whose.error();
   const auto ranges = ranges_of(call.query.get("period").value_or("30d"), call.now);
   if (!ranges)
     return ranges.error();
   const stores::minute_range range{ranges->now.from_hour * 60, ranges->now.until_hour * 60};
-  const auto minutes = context.store.minutes(call.key, range);
+  const auto minutes = context.store.minutes(*whose, range);
   stores::minute_row busiest;
   std::int64_t tokens_peak = 0;
   std::int64_t requests = 0;
@@ -50,7 +49,7 @@ answer<reply> key_patterns(const admin_context& context, const request& call) {
     tokens_peak = std::max(tokens_peak, row.tokens);
     requests += row.requests;
   }
-  json::object out{{"key_id", policies::keys::to_string(call.key)},
+  json::object out{{"key_id", id_or_null(*whose)},
                    {"period", ranges->name},
                    {"peak_requests_per_minute", busiest.requests},
                    {"peak_tokens_per_minute", tokens_peak},
@@ -58,7 +57,7 @@ answer<reply> key_patterns(const admin_context& context, const request& call) {
                    {"active_minutes", minutes.size()},
                    {"average_requests_per_active_minute",
                     ratio(requests, static_cast<std::int64_t>(minutes.size()))},
-                   {"by_hour_of_week", week_of(context.store.usage(call.key, ranges->now))}};
+                   {"by_hour_of_week", week_of(context.store.usage(*whose, ranges->now))}};
   if (busiest.requests > 0)
     out["busiest_minute"] = rfc3339(policies::instant{std::chrono::minutes{busiest.minute}});
   return json_reply(200, out);

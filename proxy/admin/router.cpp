@@ -13,8 +13,6 @@ namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::string_view id_mark = "{id}";
-
 constexpr std::array routes{
     route{verb::post, "/v1/keys", "", access::owner, create_key},
     route{verb::get, "/v1/keys", "status type limit after", access::owner, list_keys},
@@ -26,27 +24,40 @@ constexpr std::array routes{
     route{verb::post, "/v1/keys/{id}/rotate", "", access::owner, rotate_key},
     route{verb::get, "/v1/keys/{id}/usage", "period", access::owner, key_usage},
     route{verb::get, "/v1/keys/{id}/usage/series", "start end granularity", access::owner,
-          key_series},
-    route{verb::get, "/v1/keys/{id}/usage/models", "period", access::owner, key_models},
-    route{verb::get, "/v1/keys/{id}/usage/patterns", "period", access::owner, key_patterns},
+          usage_series},
+    route{verb::get, "/v1/keys/{id}/usage/models", "period", access::owner, usage_models},
+    route{verb::get, "/v1/keys/{id}/usage/patterns", "period", access::owner, usage_patterns},
+    route{verb::get, "/v1/keys/{id}/usage/minutes", "minutes", access::owner, usage_minutes},
     route{verb::get, "/v1/keys/{id}/limits", "", access::owner, key_limits},
     route{verb::get, "/v1/keys/{id}/current", "", access::owner, key_current},
-    route{verb::get, "/v1/keys/{id}/events", "since limit", access::owner, key_events},
+    route{verb::get, "/v1/keys/{id}/events", "since limit", access::owner, events},
     route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::owner, key_errors},
     route{verb::get, "/v1/usage", "period", access::owner, account_usage},
+    route{verb::get, "/v1/usage/series", "start end granularity", access::owner, usage_series},
+    route{verb::get, "/v1/usage/models", "period", access::owner, usage_models},
+    route{verb::get, "/v1/usage/patterns", "period", access::owner, usage_patterns},
+    route{verb::get, "/v1/usage/minutes", "minutes", access::owner, usage_minutes},
+    route{verb::get, "/v1/usage/keys", "period limit", access::owner, usage_of_keys},
+    route{verb::get, "/v1/events", "since limit", access::owner, events},
     route{verb::get, "/v1/audit", "limit", access::owner, audit},
     route{verb::get, "/v1/ledger", "from_ms until_ms key", access::owner, ledger},
     route{verb::get, "/v1/models", "", access::owner, models},
+    route{verb::post, "/v1/session", "", access::owner, open_session},
+    route{verb::get, "/v1/session", "", access::owner, show_session},
+    route{verb::delete_, "/v1/session", "", access::owner, end_session},
+    route{verb::get, "/", "", access::anyone, page},
+    route{verb::get, "/assets/{file}", "", access::anyone, page},
     route{verb::get, "/health", "", access::anyone, health},
     route{verb::get, "/metrics", "", access::anyone, metrics},
 };
 
-// The text that stands for {id} (empty where the pattern has none); nullopt: another path.
+// The text that stands for {id} or {file} (empty where the pattern has none); nullopt: another
+// path.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
-  const std::size_t mark = pattern.find(id_mark);
+  const std::size_t mark = pattern.find('{');
   if (mark == pattern.npos)
     return pattern == path ? std::optional{path.substr(0, 0)} : std::nullopt;
-  const std::string_view tail = pattern.substr(mark + id_mark.size());
+  const std::string_view tail = pattern.substr(pattern.find('}') + 1);
   if (!path.starts_with(pattern.substr(0, mark)) || !path.ends_with(tail) ||
       path.size() <= mark + tail.size())
     return std::nullopt;
@@ -81,11 +92,11 @@ answer<reply> handle(const admin_context& context, const route_match& matched,
   call.query = std::move(*parsed);
   if (auto wrong = unknown_parameter(*matched.found, call.query))
     return *wrong;
-  if (!matched.key.empty()) {
-    const auto id = policies::keys::parse_key_id(matched.key);
+  if (matched.found->pattern.find("{id}") != std::string_view::npos) {
+    const auto id = policies::keys::parse_key_id(matched.part);
     if (!id)
       return problem{.status = 404,
-                     .message = "no key '" + shown(matched.key) +
+                     .message = "no key '" + shown(matched.part) +
                                 "': an id is key_ and 12 characters, as GET /v1/keys lists them",
                      .code = "key_not_found"};
     call.key = *id;
@@ -98,11 +109,11 @@ answer<reply> handle(const admin_context& context, const route_match& matched,
 route_match find_route(verb method, std::string_view path) {
   route_match out;
   for (const route& each : routes) {
-    const auto key = match(each.pattern, path);
-    if (!key)
+    const auto part = match(each.pattern, path);
+    if (!part)
       continue;
     if (each.method == method || (each.method == verb::get && method == verb::head))
-      return {&each, *key, {}};
+      return {&each, *part, {}};
     out.allow +=
         (out.allow.empty() ? "" : ", ") + std::string(boost::beast::http::to_string(each.method));
     if (each.method == verb::get)

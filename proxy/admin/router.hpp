@@ -22,11 +22,11 @@ struct route {
   answer<reply> (*handle)(const admin_context&, const request&);
 };
 
-// `key` is the text of {id}, a view into the path. No route: `allow` names the methods that the
-// path knows, or is empty where it knows none.
+// `part` is the text of {id} or {file}, a view into the path. No route: `allow` names the methods
+// that the path knows, or is empty where it knows none.
 struct route_match {
   const route* found = nullptr;
-  std::string_view key;
+  std::string_view part;
   std::string allow;
 };
 route_match find_route(boost::beast::http::verb method, std::string_view path);

@@ -1,7 +1,6 @@
 // Usage over time, one line a bucket: none is left out, so that charts need no filling in.
 #include <chrono>
 
-#include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
@@ -99,14 +98,14 @@ answer<series_range> range_in(const request& call) {
 
 } // namespace
 
-answer<reply> key_series(const admin_context& context, const request& call) {
-  const auto record = known_key(context, call.key);
-  if (!record)
-    return record.error();
+answer<reply> usage_series(const admin_context& context, const request& call) {
+  const auto whose = subject_of(context, call);
+  if (!whose)
+    return whose.error();
   const auto range = range_in(call);
   if (!range)
     return range.error();
-  const auto rows = context.store.usage(call.key, {range->from_hour, range->until_hour});
+  const auto rows = context.store.usage(*whose, {range->from_hour, range->until_hour});
   auto row = rows.begin();
   json::array series;
   for (std::int64_t begin = range->from_hour; begin < range->until_hour;) {
@@ -127,7 +126,7 @@ answer<reply> key_series(const admin_context& context, const request& call) {
     begin = end;
   }
   static constexpr std::array<std::string_view, 3> names{"hourly", "daily", "monthly"};
-  return json_reply(200, {{"key_id", policies::keys::to_string(call.key)},
+  return json_reply(200, {{"key_id", id_or_null(*whose)},
                           {"granularity", names[static_cast<std::size_t>(range->by)]},
                           {"start", rfc3339(policies::instant{hours{range->from_hour}})},
                           {"end", rfc3339(policies::instant{hours{range->until_hour}})},

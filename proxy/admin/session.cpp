@@ -47,6 +47,7 @@ class session {
   answer_form form_of_answer() const;
   std::optional<problem> refusal();
   std::optional<problem> wrong_key();
+  std::optional<problem> not_the_owner();
   std::string_view path() const;
   // The one value of a field; nullopt: it is absent, or stands there more than once.
   std::optional<std::string_view> single(http::field name) const;
@@ -201,6 +202,20 @@ std::optional<problem> session::wrong_key() {
                  .retry_after = seconds};
 }
 
+// A browser's cookie counts only where no key is sent: what asks with a key is judged by the key.
+std::optional<problem> session::not_the_owner() {
+  const auto& head = parser_->get();
+  const std::string_view token = session_token(single(http::field::cookie).value_or(""));
+  if (token.empty() || head.count(http::field::authorization) > 0)
+    return wrong_key();
+  browser_call call;
+  call.token = token;
+  if (head.count("X-CSRF-Token") == 1)
+    call.csrf = view(head["X-CSRF-Token"]);
+  call.changes = head.method() != http::verb::get && head.method() != http::verb::head;
+  return refuse_session(scope_.browsers, call, scope_.context.now());
+}
+
 std::optional<problem> session::refusal() {
   const auto& head = parser_->get();
   where_from from;
@@ -214,7 +229,7 @@ std::optional<problem> session::refusal() {
   const auto matched = find_route(head.method(), path());
   if (matched.found && matched.found->needs == access::anyone)
     return std::nullopt;
-  return wrong_key();
+  return not_the_owner();
 }
 
 awaitable<std::optional<reply>> session::answer_one() {
@@ -232,6 +247,8 @@ awaitable<std::optional<reply>> session::answer_one() {
   request call;
   call.path = path();
   call.if_match = view(message[http::field::if_match]);
+  call.browsers = &scope_.browsers;
+  call.session_token = session_token(single(http::field::cookie).value_or(""));
   call.body = message.body();
   call.now = scope_.context.now();
   co_return dispatch(scope_.context, matched, view(message.target()), std::move(call));

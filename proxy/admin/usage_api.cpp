@@ -1,4 +1,7 @@
 // What keys and the account have used, from the roll-ups, beside what is live.
+#include <algorithm>
+#include <tuple>
+
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
@@ -86,16 +89,44 @@ answer<reply> account_usage(const admin_context& context, const request& call) {
   return json_reply(200, *out);
 }
 
-answer<reply> key_models(const admin_context& context, const request& call) {
-  const auto record = known_key(context, call.key);
-  if (!record)
-    return record.error();
+// Which keys the account's usage is made of, the dearest first.
+answer<reply> usage_of_keys(const admin_context& context, const request& call) {
+  const auto ranges = ranges_of(call.query.get("period").value_or("30d"), call.now);
+  const auto limit = number_in(call.query, "limit", {1, 1000, 20});
+  if (!ranges || !limit)
+    return !ranges ? ranges.error() : limit.error();
+  const policies::instant since{std::chrono::hours{ranges->now.from_hour}};
+  std::vector<std::pair<policies::key_id, usage_sums>> used;
+  context.directory.for_each([&](keys::key_slot& slot) {
+    const auto last = context.store.last_used(slot.id);
+    if (last && *last >= since)
+      used.emplace_back(slot.id, sum_of(context.store.usage(slot.id, ranges->now)));
+  });
+  std::ranges::sort(used, std::greater{}, [](const auto& each) {
+    return std::tuple{each.second.cost_nano, each.second.requests, each.first.value};
+  });
+  used.resize(std::min(used.size(), static_cast<std::size_t>(*limit)));
+  json::array out;
+  for (const auto& [id, sums] : used) {
+    json::object line{{"key_id", policies::keys::to_string(id)},
+                      {"name", context.directory.copy_of(id)->name}};
+    for (auto& [name, value] : figures(sums))
+      line.emplace(name, std::move(value));
+    out.push_back(std::move(line));
+  }
+  return json_reply(200, {{"period", ranges->name}, {"keys", std::move(out)}});
+}
+
+answer<reply> usage_models(const admin_context& context, const request& call) {
+  const auto whose = subject_of(context, call);
+  if (!whose)
+    return whose.error();
   const auto ranges = ranges_of(call.query.get("period").value_or("30d"), call.now);
   if (!ranges)
     return ranges.error();
-  return json_reply(200, {{"key_id", policies::keys::to_string(call.key)},
+  return json_reply(200, {{"key_id", id_or_null(*whose)},
                           {"period", ranges->name},
-                          {"models", by_model(context.store.usage(call.key, ranges->now))}});
+                          {"models", by_model(context.store.usage(*whose, ranges->now))}});
 }
 
 } // namespace proxy::admin

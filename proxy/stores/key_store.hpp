@@ -94,8 +94,10 @@ class key_store {
   virtual policies::limits::limit_state state(policies::key_id id, policies::instant now) const = 0;
   virtual std::optional<policies::instant> last_used(policies::key_id id) const = 0;
 
-  // Newest first: outcomes with status >= 400 or a bad ending, and refusals (tallies).
-  virtual std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
+  // Newest first, of a key or of all: outcomes with status >= 400 or a bad ending, and refusals
+  // (tallies).
+  virtual std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,
+                                                    std::int64_t from_ms,
                                                     std::size_t count_max) const = 0;
   virtual std::vector<audit_row> audit(std::size_t count_max) const = 0;
   // Of one subject since then, newest first. The default picks them out of audit().

@@ -3,8 +3,9 @@
 
 namespace proxy::stores {
 
-std::vector<journal::entry> errors_in(const journal::keeper& rows, policies::key_id id,
-                                      std::int64_t from_ms, std::size_t count_max) {
+std::vector<journal::entry> errors_in(const journal::keeper& rows,
+                                      std::optional<policies::key_id> id, std::int64_t from_ms,
+                                      std::size_t count_max) {
   std::vector<journal::entry> found;
   const journal::keeper::scan_range all{from_ms, INT64_MAX, true};
   rows.scan(all, [&](const journal::entry& e) {
@@ -12,7 +13,7 @@ std::vector<journal::entry> errors_in(const journal::keeper& rows, policies::key
                      (e.kind == journal::entry_kind::outcome &&
                       (e.status >= 400 || (e.end != journal::ending::complete &&
                                            e.end != journal::ending::client_gone)));
-    if (e.key == id.value && bad)
+    if (bad && (!id || e.key == id->value))
       found.push_back(e);
     return found.size() < count_max;
   });

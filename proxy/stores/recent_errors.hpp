@@ -8,7 +8,8 @@
 namespace proxy::stores {
 
 // Newest first: outcomes with status >= 400 or a bad ending, and refusals.
-std::vector<journal::entry> errors_in(const journal::keeper& rows, policies::key_id id,
-                                      std::int64_t from_ms, std::size_t count_max);
+std::vector<journal::entry> errors_in(const journal::keeper& rows,
+                                      std::optional<policies::key_id> id, std::int64_t from_ms,
+                                      std::size_t count_max);
 
 } // namespace proxy::stores

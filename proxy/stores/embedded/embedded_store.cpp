@@ -118,7 +118,8 @@ std::optional<policies::instant> embedded_store::last_used(key_id id) const {
   return policies::instant{policies::milliseconds{folded->last_used_ms}};
 }
 
-std::vector<journal::entry> embedded_store::recent_errors(key_id id, std::int64_t from_ms,
+std::vector<journal::entry> embedded_store::recent_errors(std::optional<key_id> id,
+                                                          std::int64_t from_ms,
                                                           std::size_t count_max) const {
   return errors_in(*state_->keeper, id, from_ms, count_max);
 }

@@ -50,7 +50,8 @@ class embedded_store final : public store {
                                usage_range range) const override;
   policies::limits::limit_state state(policies::key_id id, policies::instant now) const override;
   std::optional<policies::instant> last_used(policies::key_id id) const override;
-  std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
+  std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,
+                                            std::int64_t from_ms,
                                             std::size_t count_max) const override;
   std::vector<audit_row> audit(std::size_t count_max) const override;
   std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,

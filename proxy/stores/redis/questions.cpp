@@ -154,7 +154,8 @@ std::vector<audit_row> redis_store::audit(std::size_t count_max) const {
   return told(rows, "the audit log") ? std::move(*rows) : std::vector<audit_row>{};
 }
 
-std::vector<journal::entry> redis_store::recent_errors(key_id id, std::int64_t from_ms,
+std::vector<journal::entry> redis_store::recent_errors(std::optional<key_id> id,
+                                                       std::int64_t from_ms,
                                                        std::size_t count_max) const {
   return errors_in(*state_->keeper, id, from_ms, count_max);
 }

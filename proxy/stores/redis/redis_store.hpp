@@ -56,7 +56,8 @@ class redis_store final : public store {
   policies::limits::limit_state state(policies::key_id id, policies::instant now) const override;
   std::optional<policies::instant> last_used(policies::key_id id) const override;
   // These two see what went through this proxy.
-  std::vector<journal::entry> recent_errors(policies::key_id id, std::int64_t from_ms,
+  std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,
+                                            std::int64_t from_ms,
                                             std::size_t count_max) const override;
   void rows(std::int64_t from_ms, std::int64_t until_ms,
             const std::function<bool(const journal::entry&)>& visit) const override;
