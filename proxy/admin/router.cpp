@@ -43,7 +43,7 @@ constexpr std::array routes{
     route{verb::get, "/v1/ledger", "from_ms until_ms key", access::owner, ledger},
     route{verb::get, "/v1/models", "", access::owner, models},
     route{verb::post, "/v1/session", "", access::owner, open_session},
-    route{verb::get, "/v1/session", "", access::owner, show_session},
+    route{verb::get, "/v1/session", "", access::anyone, show_session},
     route{verb::delete_, "/v1/session", "", access::owner, end_session},
     route{verb::get, "/", "", access::anyone, page},
     route{verb::get, "/assets/{file}", "", access::anyone, page},

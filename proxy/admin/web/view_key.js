@@ -1,0 +1,125 @@
+// One key: what it does, what it costs, what it may, and what happened to it.
+import { get, post, remove } from "./api.js";
+import { chart } from "./charts.js";
+import { card, confirmed, dialog, fill, h, notice, select, table } from "./dom.js";
+import { eventsTable } from "./events_table.js";
+import { ago, count, percent, short, time, usd } from "./format.js";
+import { editKey, showSecret } from "./key_form.js";
+import { gauges, statusBadge } from "./key_parts.js";
+import { weekGrid } from "./week_grid.js";
+
+const ranges = { "24h": ["hourly", 23 * 3600e3, (date) => date.slice(11, 16)], "7d": ["hourly", 7 * 86_400e3, (date) => `${date.slice(5, 10)} ${date.slice(11, 16)}`],
+  "30d": ["daily", 29 * 86_400e3, (date) => date.slice(5)], "365d": ["monthly", 364 * 86_400e3, (date) => date] };
+const rangeNames = [["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["365d", "Last 12 months"]];
+
+const charted = [
+  ["Requests", "requests", short, "--chart-1", "bar"], ["Tokens", "tokens", short, "--chart-2", "bar"],
+  ["Cost", "cost", usd, "--chart-4", "bar"], ["Error rate", "error_rate", percent, "--chart-3", "line"],
+];
+
+function facts(key) {
+  const list = (values, none) => (values.length ? values.join(", ") : none);
+  const rows = [["Id", h("code", {}, key.id)], ["Type", key.type], ["Environment", key.environment || "–"],
+    ["Permissions", list(key.permissions, "none")], ["Models", list(key.models, "all")], ["IP addresses", list(key.allowed_ips, "any")],
+    ["Referrers", list(key.allowed_referrers, "any")], ["Expires", time(key.expires_at)], ["Created", time(key.created_at)],
+    ["Last used", ago(key.last_used_at)]];
+  return h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+}
+
+const secrets = (key) => table("Secrets", [
+  { title: "Secret", cell: (row) => h("code", {}, row.masked_key) },
+  { title: "Issued", cell: (row) => time(row.created_at) },
+  { title: "Works until", cell: (row) => (row.valid_until ? time(row.valid_until) : "it is replaced") },
+  { title: "Last used", cell: (row) => ago(row.last_used_at) },
+], key.secrets, "This key has no secret: it groups others.");
+
+const models = (rows) => table("Models", [
+  { title: "Model", cell: (row) => row.model },
+  { title: "Requests", number: true, cell: (row) => count(row.requests) },
+  { title: "Tokens", number: true, cell: (row) => short(row.tokens) },
+  { title: "Cached", number: true, cell: (row) => percent(row.prompt_tokens ? row.cached_tokens / row.prompt_tokens : 0) },
+  { title: "Cost", number: true, cell: (row) => usd(row.cost) },
+], rows, "No request has reached a model in 30 days.");
+
+function rotate(key, then) {
+  const days = h("input", { type: "number", min: "0", max: "365", value: "7", id: "grace" });
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const box = dialog(`Rotate ${key.name}`, h("form", { onsubmit: async (event) => {
+    event.preventDefault();
+    try {
+      const made = await post(`/v1/keys/${key.id}/rotate`, { grace_days: Number(days.value) });
+      box.close();
+      showSecret("The new secret", made);
+      then();
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+  } },
+  h("p", {}, "A new secret for the same key: its limits, history and id stay."),
+  h("div", { class: "field" }, h("label", { for: "grace" }, "Days for which the old secret works as well"), days), wrong,
+  h("div", { class: "dialog-end" }, h("button", { type: "button", onclick: () => box.close() }, "Cancel"),
+    h("button", { class: "main", type: "submit" }, "Rotate"))));
+}
+
+function actions(key, refresh) {
+  const act = async (call, done) => {
+    try {
+      await call();
+      notice(done);
+      await refresh();
+    } catch (error) {
+      notice(error.message);
+    }
+  };
+  const off = async () => await confirmed(`Deactivate ${key.name}?`, "Its next request is refused, also on open connections. It can be activated again.", "Deactivate") &&
+    act(() => post(`/v1/keys/${key.id}/deactivate`), "Deactivated.");
+  const gone = async () => await confirmed(`Delete ${key.name}?`, "It never works again; its figures stay in the ledger.", "Delete") &&
+    act(async () => { await remove(`/v1/keys/${key.id}`); location.hash = "#/keys"; }, "Deleted.");
+  if (key.status === "deleted") return [];
+  return [
+    h("button", { type: "button", onclick: () => editKey(key, refresh) }, "Edit"),
+    h("button", { type: "button", onclick: () => rotate(key, refresh) }, "Rotate"),
+    key.status === "active" ? h("button", { type: "button", onclick: off }, "Deactivate")
+      : h("button", { type: "button", onclick: () => act(() => post(`/v1/keys/${key.id}/activate`), "Activated.") }, "Activate"),
+    h("button", { type: "button", class: "danger", onclick: gone }, "Delete"),
+  ];
+}
+
+export async function key(main, id) {
+  let range = "30d";
+  const at = `/v1/keys/${id}`;
+  const head = h("div", { class: "head" });
+  const [limits, about, keys, cost, week, happened] = Array.from({ length: 6 }, () => h("div"));
+  const charts = charted.map(([title, , format, colour, kind]) => chart({ title, kind, format, series: [{ label: title, colour }] }));
+
+  async function drawSeries() {
+    const [granularity, span, label] = ranges[range];
+    const { series } = await get(`${at}/usage/series?granularity=${granularity}&start=${new Date(Date.now() - span).toISOString()}`);
+    charted.forEach(([, name, format], i) => {
+      const values = series.map((each) => each[name]);
+      charts[i].show(series.map((each) => label(each.date)), [values], `at most ${format(Math.max(...values))}`);
+    });
+  }
+  async function refresh() {
+    const [record, live, used, patterns, list] = await Promise.all([get(at), get(`${at}/limits`),
+      get(`${at}/usage/models?period=30d`), get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`)]);
+    fill(head, h("div", {}, h("h1", {}, record.name, " ", statusBadge(record)), record.description && h("p", { class: "muted" }, record.description)),
+      h("div", { class: "actions" }, actions(record, refresh)));
+    fill(limits, gauges(live));
+    fill(about, facts(record));
+    fill(keys, secrets(record));
+    fill(cost, models(used.models));
+    fill(week, weekGrid(patterns));
+    fill(happened, eventsTable(list.events, "Nothing happened to this key in 30 days.", { withKey: false }));
+    await drawSeries();
+  }
+
+  fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, card("Limits now", limits),
+    h("div", { class: "head" }, h("h2", {}, "Usage (UTC)"), h("div", { class: "actions" },
+      select("Range", rangeNames, range, (value) => { range = value; drawSeries(); }))),
+    h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),
+    h("div", { class: "grid" }, card("Models, 30 days", cost), card("Busy hours, 30 days (UTC)", week)),
+    h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", happened));
+  await refresh();
+  return refresh;
+}

@@ -1,0 +1,88 @@
+// All keys at one look: what happens now, what it costs, and where.
+import { get } from "./api.js";
+import { chart } from "./charts.js";
+import { card, fill, h, select, table } from "./dom.js";
+import { eventsTable } from "./events_table.js";
+import { count, milliseconds, percent, short, usd } from "./format.js";
+import { keyLink } from "./key_parts.js";
+
+const periods = [["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["month", "This month"]];
+let period = "24h";
+
+const tile = (name, value, note) => h("div", { class: "card tile" }, h("dt", {}, name),
+  h("dd", {}, value, note && h("div", { class: "note" }, note)));
+
+const average = (list, sum) => (list.length ? sum / list.length : 0);
+
+function byModel(models) {
+  const most = Math.max(...models.map((each) => each.cost), 0);
+  return table("Cost by model", [
+    { title: "Model", cell: (row) => [row.model, bar(row.cost, most)] },
+    { title: "Requests", number: true, cell: (row) => count(row.requests) },
+    { title: "Tokens", number: true, cell: (row) => short(row.tokens) },
+    { title: "Cost", number: true, cell: (row) => usd(row.cost) },
+  ], models.toSorted((a, b) => b.cost - a.cost), "No request has reached a model yet.");
+}
+
+function bar(part, most) {
+  const line = h("span", { class: "share" });
+  line.style.width = `${most ? (100 * part) / most : 0}%`;
+  return line;
+}
+
+function byKey(keys) {
+  const most = Math.max(...keys.map((each) => each.cost), 0);
+  return table("Keys by cost", [
+    { title: "Key", cell: (row) => [keyLink(row.key_id, row.name), bar(row.cost, most)] },
+    { title: "Requests", number: true, cell: (row) => count(row.requests) },
+    { title: "Errors", number: true, cell: (row) => percent(row.error_rate) },
+    { title: "Cost", number: true, cell: (row) => usd(row.cost) },
+  ], keys, "No key was used in this time.");
+}
+
+export async function overview(main) {
+  const tiles = h("dl", { class: "tiles" });
+  const models = h("div");
+  const keys = h("div");
+  const recent = h("div");
+  const now = chart({ title: "Requests a minute", kind: "bar", low: true, format: short,
+    series: [{ label: "Requests", colour: "--chart-1" }] });
+  const cost = chart({ title: "Cost by day", kind: "bar", format: usd, series: [{ label: "Cost", colour: "--chart-4" }] });
+  const traffic = chart({ title: "Requests by day", kind: "bar", format: short,
+    series: [{ label: "Requests", colour: "--chart-2" }] });
+
+  async function refresh() {
+    const [usage, month, minutes, series, top, list] = await Promise.all([
+      get(`/v1/usage?period=${period}`), get("/v1/usage?period=month"), get("/v1/usage/minutes?minutes=60"),
+      get("/v1/usage/series?granularity=daily"), get(`/v1/usage/keys?period=${period}&limit=8`),
+      get("/v1/events?since=24h&limit=8")]);
+    const lastMinutes = minutes.minutes;
+    const nowRate = lastMinutes.at(-1).requests;
+    fill(tiles,
+      tile("Requests", short(usage.requests), `${count(nowRate)} in this minute`),
+      tile("Cost", usd(usage.cost), usage.held_nano_usd ? `${usd(usage.held_nano_usd / 1e9)} held now` : "nothing held now"),
+      tile("Spent this month", usd(month.cost), `${short(month.requests)} requests`),
+      tile("Tokens", short(usage.tokens), `${percent(usage.prompt_tokens ? usage.cached_tokens / usage.prompt_tokens : 0)} of prompts cached`),
+      tile("Errors", percent(usage.error_rate), `${count(usage.refused)} refused, ${count(usage.interrupted)} interrupted`),
+      tile("Average time", milliseconds(usage.average_latency_ms), "from head to last byte"));
+    now.show(lastMinutes.map((m) => m.time.slice(11, 16)), [lastMinutes.map((m) => m.requests)],
+      `${count(lastMinutes.reduce((sum, m) => sum + m.requests, 0))} in the last hour`);
+    const days = series.series;
+    const dates = days.map((day) => day.date.slice(5));
+    const sum = (name) => days.reduce((all, day) => all + day[name], 0);
+    cost.show(dates, [days.map((day) => day.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(average(days, sum("cost")))} a day`);
+    traffic.show(dates, [days.map((day) => day.requests)], `${count(sum("requests"))} in ${days.length} days`);
+    fill(models, byModel(usage.by_model));
+    fill(keys, byKey(top.keys));
+    fill(recent, eventsTable(list.events, "Nothing happened in the last 24 hours."));
+  }
+
+  const choose = select("Period", periods, period, (value) => { period = value; refresh(); });
+  fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), tiles,
+    card("Requests a minute, last hour (UTC)", now.element),
+    h("div", { class: "grid" }, card("Cost by day", cost.element), card("Requests by day", traffic.element),
+      card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys), card("Models by cost", models)),
+    card("Events of the last 24 hours", { aside: h("a", { href: "#/events" }, "All events") }, recent));
+  await refresh();
+  return refresh;
+}
