@@ -4,9 +4,8 @@ import base64
 import json
 import shutil
 import tempfile
-import time
 
-from harness import Process, request
+from harness import Process, eventually, request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -42,13 +41,10 @@ class Browser:
 
     def wait(self, text, what, seconds=30):
         """Until the script answers something true; the page says when, no time is assumed."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = self.script(text)
-            if found:
-                return found
-            time.sleep(0.02)
-        raise AssertionError(f"{what} did not come; the page says:\n" + self.text()[:2000])
+        try:
+            return eventually(lambda: self.script(text), what, seconds)
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; the page says:\n" + self.text()[:2000]) from None
 
     def ready(self, address):
         self.wait(f"return document.getElementById('main').dataset.ready === {json.dumps(address)}", address)

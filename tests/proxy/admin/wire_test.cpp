@@ -34,8 +34,10 @@ TEST_CASE("admin wire: unknown paths are 404, unknown methods 405 with Allow") {
   plane p;
   const std::string id = text(p.create(R"({"name": "x"})"), "id");
   for (const std::string& target :
-       {std::string("/"), std::string("/v1"), std::string("/v1/keys/"), "/v1/keys/" + id + "/",
-        "/v1/keys/" + id + "/other", std::string("//v1/keys"), std::string("/v1/../v1/keys")}) {
+       {std::string("/assets/"), std::string("/assets/nothing.js"),
+        std::string("/assets/../v1/keys"), std::string("/v1"), std::string("/v1/keys/"),
+        "/v1/keys/" + id + "/", "/v1/keys/" + id + "/other", std::string("//v1/keys"),
+        std::string("/v1/../v1/keys")}) {
     INFO(target);
     const auto answer = p.call("GET", target);
     CHECK(answer.status == 404);
