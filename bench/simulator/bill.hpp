@@ -23,6 +23,7 @@ struct request_record {
   std::string model;
   std::string fault;
   std::string max_tokens; // JSON text as received, empty if none
+  std::string mark;       // "#7-12" of a last user message "#7-12 and so on": who asked, and what
   instant arrival{};
   instant billed_at{};
   int status = 0; // 0: nothing was answered
@@ -34,6 +35,8 @@ struct request_record {
   std::int64_t cost_nano = 0; // cost_pico rounded up
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;
+  std::int64_t arrived_us = 0; // of the machine's monotonic clock, whatever time is pretended
+  std::int64_t ended_us = 0;   // its slot was free again
   bool stream = false;
   bool authorization_ok = false;
   bool billed = false;

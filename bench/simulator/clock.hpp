@@ -38,6 +38,12 @@ class sim_clock {
   double speed_ = 1.0;
 };
 
+// Microseconds of the machine's monotonic clock, which other programs can compare with theirs.
+inline std::int64_t monotonic_us() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
 // Chance that depends on the seed and on which request asks, never on thread interleaving.
 class dice {
  public:

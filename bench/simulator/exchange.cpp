@@ -32,11 +32,14 @@ exchange::exchange(world& shared, wire& connection, const http_request& received
   row.path = path;
   row.fault = faults.text();
   row.arrival = state.clock.now();
+  row.arrived_us = monotonic_us();
   row.bytes_in = static_cast<std::int64_t>(request.body().size());
   place_ = state.ledger.open(row);
 }
 
 exchange::~exchange() {
+  if (row.ended_us == 0)
+    row.ended_us = monotonic_us();
   charge();
   row.status = out.status();
   row.bytes_out = out.bytes();

@@ -147,6 +147,7 @@ asio::awaitable<bool> inference::send_end() {
 }
 
 void inference::settle() {
+  x_.row.ended_us = monotonic_us();
   x_.charge();
   slot_.release();
 }
@@ -202,6 +203,13 @@ asio::awaitable<void> inference::plain() {
     co_await x_.out.end();
 }
 
+// The first word of a question that begins with #: no gateway may take it off.
+std::string mark_of(std::string_view question) {
+  if (!question.starts_with('#'))
+    return {};
+  return std::string(question.substr(0, question.find(' ')));
+}
+
 } // namespace
 
 asio::awaitable<void> infer(exchange& x, format kind, bool beta) {
@@ -217,6 +225,7 @@ asio::awaitable<void> infer(exchange& x, format kind, bool beta) {
   x.row.model = request.model;
   x.row.max_tokens = request.max_tokens_text;
   x.row.stream = request.stream;
+  x.row.mark = mark_of(request.question);
   if (own.number() > limit) {
     co_await x.refuse(too_many(own.number(), limit));
     co_return;

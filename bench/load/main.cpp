@@ -1,0 +1,49 @@
+// deepseek-bench-load [PATIENCE_MS]: reads a schedule from standard input, says "started" with the
+// monotonic clock's microseconds, sends, and writes one line a request: SHOT SENT_US FIRST_US
+// END_US STATUS BYTES HOW. bench/enforce/load.py is its caller.
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "bench/load/generator.hpp"
+
+namespace {
+
+constexpr std::int64_t head_start_us = 5'000; // until the first shot, for the line to be read
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void print(const load::outcome& o) {
+  std::printf("%zu %lld %lld %lld %d %lld %.*s\n", o.shot, static_cast<long long>(o.sent_us),
+              static_cast<long long>(o.first_us), static_cast<long long>(o.end_us), o.status,
+              static_cast<long long>(o.bytes), static_cast<int>(o.how.size()), o.how.data());
+}
+
+} // namespace
+
+int main(int count, char** words) {
+  try {
+    std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16); // each line is read as it happens
+    const long patience_ms = count > 1 ? std::strtol(words[1], nullptr, 10) : 60'000;
+    std::ios::sync_with_stdio(false);
+    const auto what = load::read_schedule(std::cin);
+    raise_descriptor_limit();
+    const auto start_us = load::monotonic_us() + head_start_us;
+    std::printf("started %lld\n", static_cast<long long>(start_us));
+    std::fflush(stdout);
+    load::generator(what, start_us, patience_ms * 1000, print).run();
+    return 0;
+  } catch (const std::exception& failure) {
+    std::cerr << "deepseek-bench-load: " << failure.what() << "\n";
+    return 2;
+  }
+}
