@@ -64,8 +64,11 @@ class Gateway:
             raise Failed(f"nothing listens at {self.urls()[index]}")
 
     def listens(self, index):
+        """At its URL, and at every port it was given."""
         parts = urllib.parse.urlsplit(self.urls()[index])
-        return listens(parts.hostname, parts.port or 80)
+        own = [self.nodes[index][name] for name in self.target.gateway.get("ports", [])]
+        return listens(parts.hostname, parts.port or 80) and all(
+            listens("127.0.0.1", port) for port in own)
 
     def kill_node(self, index):
         """SIGKILL, or the command the target gives."""

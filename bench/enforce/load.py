@@ -104,12 +104,14 @@ class Load:
             leave = -1 if shot.leave_after is None else shot.leave_after
             yield f"shot {int(shot.at * 1e6)} {shot.node} {leave} {len(data)}\n".encode() + data + b"\n"
 
-    def fire(self, shots, actions=(), patience_s=60):
-        """Sends all shots; `actions` are (seconds after the start, function) run meanwhile."""
+    def fire(self, shots, actions=(), patience_s=60, start=0.0):
+        """Sends all shots; `actions` are (seconds after the start, function) run meanwhile. `start`:
+        on the monotonic clock, or as soon as the schedule is read."""
         shots = sorted(shots, key=lambda s: s.at)
         volley = Volley(shots)
-        child = subprocess.Popen([self.program, str(int(patience_s * 1000))], stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, start_new_session=True)
+        command = [self.program, str(int(patience_s * 1000)), str(int(start * 1e6))]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 start_new_session=True)
         try:
             child.stdin.write(b"".join(self._schedule(shots)))
             child.stdin.close()

@@ -18,7 +18,8 @@ CALL = {"url": str, "method": str, "headers": dict, "body": dict, "command": str
         "id": str, "pointer": str, "per_dollar": (int, float)}
 KEYS = {"create": dict, "revoke": dict, "narrow": dict, "spend": dict, "ready": list, "any": str}
 DECLARED = {"requests": str, "tokens": str, "window_s": (int, float), "revoked_s": (int, float),
-            "cuts": bool, "usable": (int, float)}
+            "cuts": bool, "serving_s": (int, float), "usable_money": (int, float),
+            "usable_requests": (int, float), "usable_tokens": (int, float)}
 # What an experiment sets, by the names that a template for making keys may use.
 SETTABLE = {"rpm": {"rpm"}, "tpm": {"tpm"}, "money": {"usd", "nano_usd", "cents"},
             "concurrent": {"concurrent"}}

@@ -1,8 +1,10 @@
-// deepseek-bench-load [PATIENCE_MS]: reads a schedule from standard input, says "started" with the
-// monotonic clock's microseconds, sends, and writes one line a request: SHOT SENT_US FIRST_US
-// END_US STATUS BYTES HOW. bench/enforce/load.py is its caller.
+// deepseek-bench-load [PATIENCE_MS [START_US]]: reads a schedule from standard input, says
+// "started" with the monotonic clock's microseconds (START_US if that is still to come), sends, and
+// writes one line a request: SHOT SENT_US FIRST_US END_US STATUS BYTES HOW. bench/enforce/load.py
+// is its caller.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -37,7 +39,9 @@ int main(int count, char** words) {
     std::ios::sync_with_stdio(false);
     const auto what = load::read_schedule(std::cin);
     raise_descriptor_limit();
-    const auto start_us = load::monotonic_us() + head_start_us;
+    const long long wanted_us = count > 2 ? std::strtoll(words[2], nullptr, 10) : 0;
+    const auto start_us =
+        std::max(load::monotonic_us() + head_start_us, static_cast<std::int64_t>(wanted_us));
     std::printf("started %lld\n", static_cast<long long>(start_us));
     std::fflush(stdout);
     load::generator(what, start_us, patience_ms * 1000, print).run();
