@@ -191,19 +191,30 @@ outcome<void> server::parts::start_admin() {
   return {};
 }
 
+// Repeated until it is done: a change by an admin in between, or a store that is away for a while,
+// is no reason to let the key go on.
 void server::parts::block_key(policies::key_id id, const std::string& why) {
-  auto record = store->get(id);
-  if (!record || record->status != policies::keys::key_status::active)
+  const auto known = directory.copy_of(id);
+  if (!known || known->status != policies::keys::key_status::active)
     return;
-  record->status = policies::keys::key_status::inactive;
-  record->version += 1;
-  record->updated = now();
+  policies::keys::key_record record = store->get(id).value_or(*known);
+  record.status = policies::keys::key_status::inactive;
+  record.version += 1;
+  record.updated = now();
   const stores::audit_row row{now().time_since_epoch().count(), "deepseek-proxy", "key.block",
                               policies::keys::to_string(id),
                               boost::json::serialize(boost::json::object{{"reason", why}})};
-  if (auto done = store->update(*record, row); !done)
-    spdlog::error("key {} could not be blocked: {}", policies::keys::to_string(id),
-                  done.error().message);
+  const auto done = store->update(record, row);
+  if (done)
+    return;
+  spdlog::error("key {} is not blocked yet: {}", policies::keys::to_string(id),
+                done.error().message);
+  const auto later =
+      std::make_shared<boost::asio::steady_timer>(background, std::chrono::milliseconds{200});
+  later->async_wait([this, later, id, why](const boost::system::error_code& stopped) {
+    if (!stopped)
+      block_key(id, why);
+  });
 }
 
 std::string server::parts::metrics() const {
