@@ -100,7 +100,7 @@ class Gateway:
         """A key with these limits (rpm, burst_requests, tpm, burst_tokens, usd, concurrent)."""
         number, self.made = self.made, self.made + 1
         keys = self.target.keys
-        values = {**self.nodes[0], **spelled(limits), "name": f"bench-{number}", "number": number}
+        values = {**self.nodes[0], **spelled(limits, keys.get("create", {})), "name": f"bench-{number}", "number": number}
         if "create" in keys:
             made = self._call(keys["create"], values)
             secret = self._picked(made, keys["create"].get("secret"))
@@ -120,7 +120,7 @@ class Gateway:
         self._call(self.target.keys["revoke"], key.values)
 
     def narrow(self, key, **limits):
-        self._call(self.target.keys["narrow"], {**key.values, **spelled(limits)})
+        self._call(self.target.keys["narrow"], {**key.values, **spelled(limits, self.target.keys["narrow"])})
 
     def spent_nano(self, key):
         """What the gateway's books say was spent, in nano-dollars."""
@@ -175,10 +175,10 @@ class Gateway:
             raise Failed(f"{method} {request.full_url}: {error}") from error
 
 
-def spelled(limits):
-    """Money in the units a gateway may want it in."""
+def spelled(limits, call):
+    """Money in the units a gateway may want it in: of `units`, `call` says how many a dollar has."""
     out = {name: value for name, value in limits.items() if value is not None}
     if "usd" in out:
         out["nano_usd"] = round(out["usd"] * 1e9)
-        out["cents"] = out["usd"] * 100
+        out["units"] = round(out["usd"] * call.get("per_dollar", 1))
     return out

@@ -21,7 +21,7 @@ DECLARED = {"requests": str, "tokens": str, "window_s": (int, float), "revoked_s
             "cuts": bool, "serving_s": (int, float), "usable_money": (int, float),
             "usable_requests": (int, float), "usable_tokens": (int, float)}
 # What an experiment sets, by the names that a template for making keys may use.
-SETTABLE = {"rpm": {"rpm"}, "tpm": {"tpm"}, "money": {"usd", "nano_usd", "cents"},
+SETTABLE = {"rpm": {"rpm"}, "tpm": {"tpm"}, "money": {"usd", "nano_usd", "units"},
             "concurrent": {"concurrent"}}
 
 
@@ -54,7 +54,7 @@ class Target:
     gateway: dict = dataclasses.field(default_factory=dict)
     keys: dict = dataclasses.field(default_factory=dict)
     declared: dict = dataclasses.field(default_factory=dict)
-    limits: dict = dataclasses.field(default_factory=dict)  # of ready keys: rpm, tpm, …
+    limits: dict = dataclasses.field(default_factory=dict)  # of ready keys: rpm, burst_requests, …
     note: str = ""
 
     @property

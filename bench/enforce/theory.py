@@ -8,6 +8,8 @@ import bisect
 import dataclasses
 import math
 
+CLOCK_S = 0.001  # a gateway's clock counts milliseconds: between two readings it may be off by one
+
 
 @dataclasses.dataclass(frozen=True)
 class Admitted:
@@ -86,8 +88,9 @@ class Declared:
     def worst(self, admitted):
         """The worst window against what the algorithm may admit; None if nothing was admitted."""
         if self.algorithm == "bucket":
-            return bucket_worst(admitted, self.burst, self.limit / self.window)
-        return window_worst(admitted, self.window, self.most_in_a_window())
+            rate = self.limit / self.window
+            return bucket_worst(admitted, self.burst + rate * CLOCK_S, rate)
+        return window_worst(admitted, self.window - CLOCK_S, self.most_in_a_window())
 
     def most_in_a_window(self):
         """What may be admitted in one window of the limit's own length."""

@@ -16,7 +16,8 @@ EDGE = 1 / 30        # of a window: how near to its edge the two volleys are
 def declared_limit(stage, what, limit):
     """Where the burst can't be set, it is said to be one minute's worth."""
     sizes, target = stage.sizes, stage.target
-    burst = limit if target.sets_burst(what) else limit * 60 / sizes.window_s
+    burst = limit if target.sets_burst(what) else target.limits.get("burst_" + what,
+                                                                    limit * 60 / sizes.window_s)
     return Declared(target.algorithm(what), limit, sizes.window_s, burst)
 
 
