@@ -47,6 +47,9 @@ class Gateway:
     def start(self):
         for number, command in enumerate(self.target.gateway.get("services", [])):
             self.services.append(Child(fill(command, self.values), self.directory, f"service{number}"))
+        for name in self.target.gateway.get("shared_ports", []):
+            if not poll(lambda: listens("127.0.0.1", self.values[name]), self.target.serving_s):
+                raise Failed(f"gateway.services: nothing listens at the port {{{name}}}")
         for index in range(len(self.nodes)):
             self.start_node(index)
 

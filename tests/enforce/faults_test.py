@@ -19,6 +19,15 @@ NAMED_BY = {"check_then_add": "money", "jumping_window": "boundary", "shrunk_res
 
 
 def bench(*words, fault=""):
+    """once(), again where the machine was too busy for a verdict"""
+    for _ in range(4):
+        found = once(words, fault)
+        if found[0] != 3:
+            break
+    return found
+
+
+def once(words, fault):
     """(exit status, {experiment: its trials}, all that was printed)"""
     with tempfile.TemporaryDirectory(prefix="enforce.") as place:
         out = os.path.join(place, "found.json")
@@ -58,9 +67,12 @@ def wrong_words_are_refused():
     """status 2 and what to write instead"""
     for words, said in ((("flood", "--target", "embedded"), "no such experiment; one of money"),
                         (("--target", "/nowhere.toml"), "No such file"),
-                        (("--target", "nginx-lua-redis", "--window", "1", "money"), "")):
+                        (("--target", "embedded", "--nodes", "x"), "invalid int value")):
         status, _, text = bench(*words)
-        assert status == 2 and said in text or not said and status in (2, 3), (words, status, text)
+        assert status == 2 and said in text, (words, status, text)
+    # All that was asked for is something the target lacks: nothing was judged.
+    status, found, _ = once(("--target", "nginx-lua-redis", "money"), "")
+    assert status == 3 and found["money"][0]["verdict"] == "skipped", (status, found)
 
 
 if __name__ == "__main__":
