@@ -13,7 +13,8 @@ TOP = {"name": str, "urls": list, "url": str, "path": str, "model": str, "header
        "serving_s": (int, float), "upstream": str, "gateway": dict, "keys": dict, "declared": dict,
        "limits": dict, "note": str}
 GATEWAY = {"nodes": int, "ports": list, "shared_ports": list, "services": list, "start": str,
-           "kill": str, "stop": str, "restart": str, "env": dict, "files": dict}
+           "kill": str, "stop": str, "restart": str, "env": dict, "files": dict,
+           "templates": str}
 CALL = {"url": str, "method": str, "headers": dict, "body": dict, "command": str, "secret": str,
         "id": str, "pointer": str, "per_dollar": (int, float)}
 KEYS = {"create": dict, "revoke": dict, "narrow": dict, "spend": dict, "ready": list, "any": str}
@@ -112,6 +113,18 @@ def parse(document, where):
     return target
 
 
+def templates(path, folder):
+    """The files of a folder beside the description, by name."""
+    place, found = os.path.join(os.path.dirname(path), folder), {}
+    try:
+        for name in sorted(os.listdir(place)):
+            with open(os.path.join(place, name), encoding="utf-8") as file:
+                found[name] = file.read()
+    except OSError as error:
+        raise Wrong(f"{path}: gateway.templates: {place}: {error.strerror}") from error
+    return found
+
+
 def read(path, nodes=None):
     try:
         with open(path, "rb") as file:
@@ -124,6 +137,9 @@ def read(path, nodes=None):
         target = parse(document, path)
     except Wrong as problem:
         raise Wrong(f"{path}: {problem}") from problem
+    if "templates" in target.gateway:
+        target.gateway["files"] = {**templates(path, target.gateway["templates"]),
+                                   **target.gateway.get("files", {})}
     if nodes:
         if not target.gateway.get("start"):
             raise Wrong("--nodes: only for targets that deepseek-bench starts")

@@ -4,6 +4,7 @@ a description of a few lines, and every description can be read."""
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,14 @@ from faults_test import ROOT, bench
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 from enforce.target import read  # noqa: E402
 from harness import run  # noqa: E402
+
+
+def changed(path, to, before, after):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert before in text
+    with open(to, "w", encoding="utf-8") as file:
+        file.write(text.replace(before, after))
 
 
 def ours_hold():
@@ -27,12 +36,14 @@ def ours_hold():
 def a_gateway_of_ones_own():
     """nginx with Lua and Redis: its bucket holds, and what it does not limit is skipped, not judged"""
     with tempfile.TemporaryDirectory(prefix="enforce.") as place:
-        smaller = os.path.join(place, "smaller.toml")  # a burst that is used up in seconds
-        with open(os.path.join(ROOT, "bench", "targets", "nginx-lua-redis.toml"), encoding="utf-8") as file:
-            text = file.read()
-        with open(smaller, "w", encoding="utf-8") as file:
-            file.write(text.replace("burst_requests = 60", "burst_requests = 6").replace("= 1, 60,", "= 1, 6,"))
-        status, found, text = bench("rpm", "boundary", "money", "--target", smaller, "--window", "6")
+        name = "nginx-lua-redis"  # with a burst that is used up in seconds
+        shutil.copytree(os.path.join(ROOT, "bench", "targets", name), os.path.join(place, name))
+        changed(os.path.join(ROOT, "bench", "targets", name + ".toml"), os.path.join(place, name + ".toml"),
+                "burst_requests = 60", "burst_requests = 6")
+        script = os.path.join(place, name, "bucket.lua")
+        changed(script, script, "= 1, 60,", "= 1, 6,")
+        status, found, text = bench("rpm", "boundary", "money", "--target", os.path.join(place, name + ".toml"),
+                                    "--window", "6")
     assert status == 0, text
     assert {name: trials[0]["verdict"] for name, trials in found.items()} == {
         "rpm": "held", "boundary": "held", "money": "skipped"}, text
@@ -44,7 +55,7 @@ def descriptions_can_be_read():
     assert len(paths) == 6, paths
     for path in paths:
         read(path)
-    for name in ("litellm", "one-api", "agentgateway"):
+    for name in ("litellm", "one-api", "agentgateway", "nginx-lua-redis"):
         with open(os.path.join(ROOT, "bench", "targets", name + ".toml"), encoding="utf-8") as file:
             assert len(file.readlines()) < 30, name
 
