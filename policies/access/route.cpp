@@ -221,4 +221,12 @@ route_match find_route(std::string_view method, std::string_view path) {
   return {.found = std::nullopt, .error = route_error::not_found, .allow = {}};
 }
 
+std::optional<permission> permission_of(feature f) {
+  for (const resource& each : resources)
+    for (const operation& one : each.operations)
+      if (one.how != verb::none && one.what == f)
+        return one.needs;
+  return std::nullopt;
+}
+
 } // namespace policies::access

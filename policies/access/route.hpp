@@ -54,6 +54,8 @@ enum class feature : std::uint8_t {
   fine_tuning,
 };
 std::string_view name_of(feature f);
+// What a key needs for it; nullopt: any active key may (models).
+std::optional<permission> permission_of(feature f);
 
 enum class body_kind : std::uint8_t {
   none,        // no body expected; one that comes is refused

@@ -39,6 +39,9 @@ answer<reply> usage_minutes(const admin_context&, const request&);
 // patterns_api.cpp
 answer<reply> usage_patterns(const admin_context&, const request&);
 
+// health_api.cpp
+answer<reply> key_health(const admin_context&, const request&);
+
 // events_api.cpp
 answer<reply> events(const admin_context&, const request&);
 

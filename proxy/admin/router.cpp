@@ -30,6 +30,7 @@ constexpr std::array routes{
     route{verb::get, "/v1/keys/{id}/usage/minutes", "minutes", access::owner, usage_minutes},
     route{verb::get, "/v1/keys/{id}/limits", "", access::owner, key_limits},
     route{verb::get, "/v1/keys/{id}/current", "", access::owner, key_current},
+    route{verb::get, "/v1/keys/{id}/health", "", access::owner, key_health},
     route{verb::get, "/v1/keys/{id}/events", "since limit", access::owner, events},
     route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::owner, key_errors},
     route{verb::get, "/v1/usage", "period", access::owner, account_usage},

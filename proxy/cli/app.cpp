@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "proxy/cli/commands.hpp"
+#include "proxy/cli/completion.hpp"
 
 namespace proxy::cli {
 namespace {
@@ -28,6 +29,23 @@ void add_shared(CLI::App& root, shared_options& into) {
   root.add_option("--data-dir", into.where.data_directory, "the proxy's data directory");
   root.add_flag("--json", into.json, "print the answers as JSON");
   root.add_flag("-q,--quiet", into.quiet, "print only what a script needs");
+}
+
+// What needs no proxy: printed as soon as the words are read.
+void add_papers(CLI::App& root, std::string& printed) {
+  auto* completion = root.add_subcommand("completion", "a completion script for your shell");
+  auto name = std::make_shared<std::string>();
+  completion->add_option("SHELL", *name, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->final_callback([&root, &printed, name] {
+    printed = completion_of(root, *name == "bash"  ? shell::bash
+                                  : *name == "zsh" ? shell::zsh
+                                                   : shell::fish);
+  });
+  root.add_subcommand("man", "the manual page, for man -l -")->final_callback([&root, &printed] {
+    printed = manual_of(root);
+  });
 }
 
 int complain(const console& io, const complaint& why) {
@@ -62,13 +80,19 @@ int run(std::vector<std::string> words, const console& io) {
   command chosen;
   add_key_commands(root, chosen);
   add_report_commands(root, chosen);
+  add_health_commands(root, chosen);
+  std::string printed;
+  add_papers(root, printed);
   std::reverse(words.begin(), words.end()); // CLI11 takes them from the back
   try {
     root.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return root.exit(error, io.out, io.err) == 0 ? exit_ok : exit_usage;
   }
-  return call(chosen, options, io);
+  if (printed.empty())
+    return call(chosen, options, io);
+  io.out << printed;
+  return exit_ok;
 }
 
 } // namespace proxy::cli

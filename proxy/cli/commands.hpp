@@ -9,6 +9,7 @@
 namespace proxy::cli {
 
 void add_key_commands(CLI::App& root, command& chosen);    // keys create, list, get, update, ...
+void add_health_commands(CLI::App& root, command& chosen); // health, advise
 void add_report_commands(CLI::App& root, command& chosen); // usage, limits, errors, audit, ...
 
 } // namespace proxy::cli

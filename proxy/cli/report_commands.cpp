@@ -91,17 +91,6 @@ void show_models(const json::value& answer, const console& io) {
     io.out << harmless(text(row, "id")) << "\n";
 }
 
-result<void> health(session& with) {
-  const auto answer = with.calls.get("/health");
-  if (!answer)
-    return answer.error();
-  if (with.json)
-    with.io.out << answer->text << "\n";
-  else
-    with.io.out << with.calls.where().url << ": " << text(answer->body, "status") << "\n";
-  return {};
-}
-
 result<void> ledger(session& with, const std::string& which) {
   std::string target = "/v1/ledger";
   if (!which.empty()) {
@@ -232,9 +221,6 @@ void add_report_commands(CLI::App& root, command& chosen) {
   add_ledger(root, chosen);
   root.add_subcommand("models", "the models that have prices")->final_callback([&chosen] {
     chosen = [](session& with) { return report(with, "/v1/models", show_models); };
-  });
-  root.add_subcommand("health", "whether the proxy answers")->final_callback([&chosen] {
-    chosen = health;
   });
 }
 

@@ -107,6 +107,36 @@ def reports():
         assert "key.create" in proxy.command("audit").stdout
         assert "deepseek-flash" in lines(proxy.command("models"))
         assert proxy.command("health").stdout.endswith(": ok\n")
+        health = proxy.command("health", "app").stdout
+        assert re.search(r"hint +networks +its secret works from anywhere +set allowed_ips", health), health
+        checks = json.loads(proxy.command("--json", "health", "app").stdout)["checks"]
+        advice = proxy.command("advise").stdout
+        assert all(row["message"] in advice for row in checks if row["status"] != "good"), advice
+        assert advice.splitlines()[0].split() == ["STATUS", "KEY", "FOUND", "DO"], advice
+
+
+def papers():
+    """Completion that a shell runs, and a manual page: both know every command"""
+    run_tool = lambda *words: subprocess.run([DEEPSEEK, *words], capture_output=True, text=True, check=True).stdout
+    known = re.findall(r"^  ([a-z]+) ", run_tool("--help").split("Subcommands:")[1], re.M)
+    assert "keys" in known and "advise" in known, known
+    script = run_tool("completion", "bash")
+
+    def completed(*words):
+        line = "COMP_WORDS=(deepseek %s); COMP_CWORD=%d; _deepseek; echo ${COMPREPLY[@]}" % (
+            " ".join(f"'{word}'" for word in words), len(words))
+        return subprocess.run(["bash", "-c", script + line], capture_output=True, text=True, check=True).stdout.split()
+    assert completed("ke") == ["keys"] and completed("keys", "li") == ["list"]
+    assert completed("keys", "create", "--mon") == ["--monthly"]
+    assert completed("--json", "keys", "rot") == ["rotate"]
+    assert set(known) <= set(completed(""))
+    assert script in run_tool("completion", "zsh")
+    fish = run_tool("completion", "fish")
+    page = run_tool("man")
+    assert page.startswith(".TH DEEPSEEK 1\n")
+    for name in known:
+        assert f" -a {name} -d '" in fish and f".SS deepseek {name}\n" in page, name
+    assert subprocess.run([DEEPSEEK, "completion", "csh"], capture_output=True).returncode == 2
 
 
 def wrong_use_is_explained():
@@ -157,5 +187,5 @@ def names_cannot_move_the_cursor():
 
 
 if __name__ == "__main__":
-    run([keys_from_birth_to_end, rotation, reports, wrong_use_is_explained, the_proxy_is_found_without_words,
+    run([keys_from_birth_to_end, rotation, reports, papers, wrong_use_is_explained, the_proxy_is_found_without_words,
          names_cannot_move_the_cursor])

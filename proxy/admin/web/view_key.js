@@ -41,6 +41,15 @@ const models = (rows) => table("Models", [
   { title: "Cost", number: true, cell: (row) => usd(row.cost) },
 ], rows, "No request has reached a model in 30 days.");
 
+const marks = { critical: "bad", warning: "warn", hint: "info" };
+
+function healthList({ checks }) {
+  const rows = checks.filter((each) => each.status !== "good");
+  if (rows.length === 0) return h("p", { class: "muted" }, `All ${checks.length} checks are good.`);
+  return h("ul", { class: "advice" }, rows.map((row) => h("li", {}, h("span", { class: `badge ${marks[row.status]}` }, row.status),
+    h("span", {}, `${row.message}. `, h("b", {}, row.advice)))));
+}
+
 function rotate(key, then) {
   const days = h("input", { type: "number", min: "0", max: "365", value: "7", id: "grace" });
   const wrong = h("p", { class: "wrong", role: "alert" });
@@ -89,7 +98,7 @@ export async function key(main, id) {
   let range = "30d";
   const at = `/v1/keys/${id}`;
   const head = h("div", { class: "head" });
-  const [limits, about, keys, cost, week, happened] = Array.from({ length: 6 }, () => h("div"));
+  const [limits, health, about, keys, cost, week, happened] = Array.from({ length: 7 }, () => h("div"));
   const charts = charted.map(([title, , format, colour, kind]) => chart({ title, kind, format, series: [{ label: title, colour }] }));
 
   async function drawSeries() {
@@ -101,11 +110,12 @@ export async function key(main, id) {
     });
   }
   async function refresh() {
-    const [record, live, used, patterns, list] = await Promise.all([get(at), get(`${at}/limits`),
+    const [record, live, checks, used, patterns, list] = await Promise.all([get(at), get(`${at}/limits`), get(`${at}/health`),
       get(`${at}/usage/models?period=30d`), get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`)]);
     fill(head, h("div", {}, h("h1", {}, record.name, " ", statusBadge(record)), record.description && h("p", { class: "muted" }, record.description)),
       h("div", { class: "actions" }, actions(record, refresh)));
     fill(limits, gauges(live));
+    fill(health, healthList(checks));
     fill(about, facts(record));
     fill(keys, secrets(record));
     fill(cost, models(used.models));
@@ -114,7 +124,7 @@ export async function key(main, id) {
     await drawSeries();
   }
 
-  fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, card("Limits now", limits),
+  fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, card("Limits now", limits), card("Health and advice", health),
     h("div", { class: "head" }, h("h2", {}, "Usage (UTC)"), h("div", { class: "actions" },
       select("Range", rangeNames, range, (value) => { range = value; drawSeries(); }))),
     h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),

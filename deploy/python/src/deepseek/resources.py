@@ -116,6 +116,10 @@ class Keys:
         """The last sixty seconds."""
         return self._run(Call("GET", key_path(key_id, "/current")))
 
+    def get_health(self, key_id: str) -> Record:
+        """`checks` with status, message and advice; the gravest status as `status`."""
+        return self._run(Call("GET", key_path(key_id, "/health")))
+
     def get_rate_limits(self, key_id: str) -> Record:
         return self._run(Call("GET", key_path(key_id, "/limits"), reader=_plain_limits))
 
