@@ -23,4 +23,5 @@ export function ago(text, now = Date.now()) {
     if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
   return "just now";
 }
+export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 export const words = (name) => name.replaceAll("_", " ");

@@ -3,7 +3,7 @@ import { get, post, remove } from "./api.js";
 import { chart } from "./charts.js";
 import { card, confirmed, dialog, fill, h, notice, select, table } from "./dom.js";
 import { eventsTable } from "./events_table.js";
-import { ago, count, percent, short, time, usd } from "./format.js";
+import { ago, count, percent, sentence, short, time, usd } from "./format.js";
 import { editKey, showSecret } from "./key_form.js";
 import { gauges, statusBadge } from "./key_parts.js";
 import { weekGrid } from "./week_grid.js";
@@ -47,7 +47,7 @@ function healthList({ checks }) {
   const rows = checks.filter((each) => each.status !== "good");
   if (rows.length === 0) return h("p", { class: "muted" }, `All ${checks.length} checks are good.`);
   return h("ul", { class: "advice" }, rows.map((row) => h("li", {}, h("span", { class: `badge ${marks[row.status]}` }, row.status),
-    h("span", {}, `${row.message}. `, h("b", {}, row.advice)))));
+    h("span", {}, `${sentence(row.message)} `, h("b", {}, row.advice && sentence(row.advice))))));
 }
 
 function rotate(key, then) {
