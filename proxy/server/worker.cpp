@@ -9,8 +9,9 @@ namespace proxy::server {
 worker::worker(session::process& shared, const upstream::resolver& names,
                upstream::pool_settings upstream, journal::lane& lane, int listening)
     : shared_(shared), pool_(loop_, names, std::move(upstream)),
-      services_{shared, loop_, pool_, lane, policies::pricing::price_memo{shared.prices}, {}, {},
-                {},     {},    {},    {}} {
+      services_{shared, loop_, pool_, lane, policies::pricing::price_memo{shared.prices},
+                {},     {},    {},    {},   {},
+                {},     {}} {
   listener::open(loop_, listening, [this](io::stream& client, policies::access::ip_address peer) {
     accepted(client, peer);
   });

@@ -15,13 +15,16 @@
 namespace proxy::session {
 
 inline constexpr std::size_t block_bytes = 16 * 1024;
+// Of a request as it comes in: a prompt of usual length is there, in one place, after one read.
+inline constexpr std::size_t request_block_bytes = 32 * 1024;
 
-// Blocks of block_bytes, kept for reuse up to a bound. One per thread.
+// Blocks of one size, kept for reuse up to a bound. One per thread.
+template <std::size_t Bytes>
 class block_pool {
  public:
   std::unique_ptr<char[]> take() {
     if (free_.empty())
-      return std::unique_ptr<char[]>(new char[block_bytes]);
+      return std::unique_ptr<char[]>(new char[Bytes]);
     auto block = std::move(free_.back());
     free_.pop_back();
     return block;
@@ -32,7 +35,7 @@ class block_pool {
   }
 
  private:
-  static constexpr std::size_t kept_max = 1024;
+  static constexpr std::size_t kept_max = 16 * 1024 * 1024 / Bytes;
   std::vector<std::unique_ptr<char[]>> free_;
 };
 

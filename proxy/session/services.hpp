@@ -52,7 +52,8 @@ struct services {
   upstream::pool& upstream;
   journal::lane& lane;
   policies::pricing::price_memo prices;
-  block_pool blocks;
+  block_pool<block_bytes> blocks;
+  block_pool<request_block_bytes> request_blocks;
   tallies refused;
   counters count;
   hasher digest;

@@ -18,8 +18,8 @@ std::unique_ptr<exchange> take_exchange(services& my) {
     x = std::move(my.idle_exchanges.back());
     my.idle_exchanges.pop_back();
   }
-  x->in.block = my.blocks.take();
-  x->in.capacity = block_bytes;
+  x->in.block = my.request_blocks.take();
+  x->in.capacity = request_block_bytes;
   return x;
 }
 
@@ -60,8 +60,8 @@ void reset(services& my, exchange& x) {
 
 void give_exchange(services& my, std::unique_ptr<exchange> x) {
   reset(my, *x);
-  if (x->in.capacity == block_bytes)
-    my.blocks.give(std::move(x->in.block));
+  if (x->in.capacity == request_block_bytes)
+    my.request_blocks.give(std::move(x->in.block));
   x->in.block.reset();
   x->in.received = 0;
   constexpr std::size_t kept_max = 256;

@@ -7,7 +7,7 @@ using namespace session_test;
 using session::block_bytes;
 
 TEST_CASE("block_pool: a block given back is the next one taken") {
-  session::block_pool pool;
+  session::block_pool<block_bytes> pool;
   auto first = pool.take();
   auto second = pool.take();
   CHECK(first.get() != second.get());

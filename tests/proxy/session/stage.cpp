@@ -34,6 +34,7 @@ stage::stage()
                                                   {},
                                                   {},
                                                   {},
+                                                  {},
                                                   {}},
       client(loop), upstream(loop), c{my, *client.ours, x, caller} {
   x.id_text.fill('7');
@@ -60,9 +61,9 @@ std::string stage::secret_of(policies::key_id id) const {
 
 void stage::ask(const std::string& head_lines) {
   const std::string text = head_lines + "\r\n";
-  x.in.block = my.blocks.take();
-  x.in.capacity = session::block_bytes;
-  REQUIRE(text.size() <= session::block_bytes);
+  x.in.block = my.request_blocks.take();
+  x.in.capacity = session::request_block_bytes;
+  REQUIRE(text.size() <= session::request_block_bytes);
   std::memcpy(x.in.block.get(), text.data(), text.size());
   x.in.received = x.in.head_length = text.size();
   x.in.head = {};
