@@ -86,7 +86,7 @@ def a_stop_waits_for_answers_and_settles_the_rest():
             proxy = Proxy(data, url, {"server": [f"drain_timeout_s = {patience}"]})
             key = proxy.create_key(rate_limits={"monthly_spending_limit": 1})
             with open_stream(proxy, key["key"]) as s:
-                assert upstream.ready.wait(10)
+                assert upstream.ready.acquire(timeout=10)
                 answer_of(s)
                 proxy.child.send_signal(signal.SIGTERM)
                 if finished:
