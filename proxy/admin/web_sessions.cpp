@@ -7,19 +7,10 @@
 #include <openssl/crypto.h>
 
 #include "proxy/admin/sha256.hpp"
+#include "proxy/hex.hpp"
 
 namespace proxy::admin {
 namespace {
-
-std::string hex(std::span<const std::byte> bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const std::byte each : bytes) {
-    out += digits[std::to_integer<unsigned>(each) >> 4];
-    out += digits[std::to_integer<unsigned>(each) & 15];
-  }
-  return out;
-}
 
 bool same(std::string_view one, std::string_view other) {
   return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
@@ -34,8 +25,8 @@ web_sessions::open(const std::function<void(std::span<std::byte>)>& random, poli
   if (open_.size() >= open_max)
     open_.erase(
         std::ranges::min_element(open_, {}, [](const auto& each) { return each.second.ends; }));
-  std::array<std::byte, 64> bytes{};
-  random(bytes);
+  std::array<std::uint8_t, 64> bytes{};
+  random(std::as_writable_bytes(std::span{bytes}));
   token = hex(std::span{bytes}.first(32));
   return open_
       .insert_or_assign(sha256(token), session{hex(std::span{bytes}.last(32)), now + lifetime})

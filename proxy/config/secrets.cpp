@@ -14,6 +14,7 @@
 
 #include "proxy/config/secret_source.hpp"
 #include "proxy/config/settings.hpp"
+#include "proxy/hex.hpp"
 
 namespace proxy::config {
 namespace {
@@ -123,11 +124,7 @@ outcome<std::string> make_admin_key(const std::filesystem::path& path) {
   std::array<unsigned char, 24> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
     return no_secret("the system's random generator failed");
-  std::string key = "admin-";
-  for (const unsigned char byte : random) {
-    constexpr char digits[] = "0123456789abcdef";
-    key += {digits[byte >> 4], digits[byte & 15]};
-  }
+  const std::string key = "admin-" + hex(random);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const std::string line = key + "\n";
   const bool written =

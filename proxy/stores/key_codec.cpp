@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/hex.hpp"
+
 namespace proxy::stores {
 namespace {
 
@@ -19,16 +21,6 @@ std::int64_t ms(instant at) {
 }
 instant at_ms(std::int64_t value) {
   return instant{policies::milliseconds{value}};
-}
-
-std::string hex(const keys::secret_hash& hash) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : hash) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
 }
 
 keys::secret_hash unhex(std::string_view text) {

@@ -1,22 +1,17 @@
 // Names of scripts.
 #include <openssl/evp.h>
 
+#include "proxy/hex.hpp"
 #include "proxy/stores/redis/scripts.hpp"
 
 namespace proxy::stores::redis {
 namespace {
 
 std::string sha1_hex(std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
   unsigned int length = 0;
   EVP_Digest(text.data(), text.size(), hash.data(), &length, EVP_sha1(), nullptr);
-  std::string out;
-  for (unsigned int i = 0; i < length; ++i) {
-    out += digits[hash[i] >> 4];
-    out += digits[hash[i] & 15];
-  }
-  return out;
+  return hex(std::span{hash}.first(length));
 }
 
 } // namespace
