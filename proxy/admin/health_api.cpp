@@ -4,10 +4,10 @@
 
 #include "policies/advice/health.hpp"
 #include "policies/keys/secret.hpp"
-#include "policies/limits/passage.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/live_limits.hpp"
 #include "proxy/admin/periods.hpp"
 #include "proxy/admin/usage_figures.hpp"
 
@@ -100,9 +100,7 @@ advice::key_facts facts_of(const admin_context& context, const policies::keys::k
     facts.peak_requests = std::max(facts.peak_requests, row.requests);
     facts.peak_tokens = std::max(facts.peak_tokens, row.tokens);
   }
-  auto state = context.store.state(record.id, now);
-  const std::int64_t at_ms = std::max(state.at_ms, now.time_since_epoch().count());
-  policies::limits::advance(state, record.limits, policies::limits::present_at(at_ms));
+  const auto state = at_present(context.store.state(record.id, now), record.limits, now);
   facts.month_spent = state.month.spent;
   facts.day_spent = state.day.spent;
   facts.total_spent = state.total.spent;

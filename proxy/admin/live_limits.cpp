@@ -49,10 +49,16 @@ json::object money_view(const std::optional<nano_usd>& limit, const limits::mone
 
 } // namespace
 
-json::object live_limits(const limits::limit_set& set, limits::limit_state state,
-                         policies::instant now) {
+limits::limit_state at_present(limits::limit_state state, const limits::limit_set& set,
+                               policies::instant now) {
   const std::int64_t at_ms = std::max(state.at_ms, now.time_since_epoch().count());
   limits::advance(state, set, limits::present_at(at_ms));
+  return state;
+}
+
+json::object live_limits(const limits::limit_set& set, limits::limit_state state,
+                         policies::instant now) {
+  state = at_present(state, set, now);
   json::object slots{{"limit", nullptr}, {"used", state.slots}, {"remaining", nullptr}};
   if (set.concurrent_requests) {
     slots["limit"] = *set.concurrent_requests;

@@ -9,6 +9,11 @@
 
 namespace proxy::admin {
 
+// A state as it stands now: buckets drained, windows that ended begun anew.
+policies::limits::limit_state at_present(policies::limits::limit_state state,
+                                         const policies::limits::limit_set& limits,
+                                         policies::instant now);
+
 // One object a limit: {limit, used, remaining, …}; limit and remaining are null where there is
 // none.
 boost::json::object live_limits(const policies::limits::limit_set& limits,
