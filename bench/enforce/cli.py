@@ -13,12 +13,11 @@ from . import capacity, compare, load, report
 from .experiments import ALL
 from .experiments.stage import Sizes, Stage, tell
 from .gateway import Gateway
+from .places import TARGETS
 from .processes import Failed
 from .target import Wrong, read
 from .upstream import Upstream
 from .verdict import EXIT_USAGE, EXIT_VOID, Trial, exit_status
-
-TARGETS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "targets")
 
 
 def options(words):

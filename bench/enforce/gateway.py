@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from .places import BUILD, ROOT
 from .processes import Child, Failed, free_port, listens, poll
 from .template import Missing, at_pointer, fill, fill_json
 
@@ -22,11 +23,9 @@ class Gateway:
     def __init__(self, target, upstream, directory):
         self.target, self.directory = target, directory
         self.made = 0
-        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         shared = {name: free_port() for name in target.gateway.get("shared_ports", [])}
-        build = os.path.abspath(os.environ.get("BUILD_DIR") or os.path.join(root, "build"))
         self.values = {
-            **shared, "build": build, "root": root, "dir": directory, "upstream": upstream.url,
+            **shared, "build": BUILD, "root": ROOT, "dir": directory, "upstream": upstream.url,
             "upstream_address": f"{upstream.host}:{upstream.port}",
             "upstream_port": upstream.port, "upstream_key": upstream.key}
         self.nodes = [self._node(i) for i in range(target.nodes)]

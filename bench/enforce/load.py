@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.parse
 
+from .places import BUILD
 from .theory import quantile
 
 LATE_SHARE_MAX = 0.01  # of the requests may leave later than Load.late_s after their time
@@ -146,6 +147,4 @@ def latency_figures(latencies):
 
 def program():
     """The built generator, in BUILD_DIR or build/."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return os.path.join(os.environ.get("BUILD_DIR") or os.path.join(root, "build"),
-                        "deepseek-bench-load")
+    return os.path.join(BUILD, "deepseek-bench-load")

@@ -6,6 +6,7 @@ import os
 import re
 import time
 
+from .places import BUILD
 from .processes import Child, Failed
 
 PROMPT_NANO, OUTPUT_NANO = 150, 600  # nano-dollars a token: 0.15 and 0.60 USD per million
@@ -15,9 +16,7 @@ class Upstream:
     key = "sk-upstream-of-deepseek-bench"  # any is accepted: a gateway wants one
 
     def __init__(self, directory, listen="127.0.0.1:0"):
-        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        build = os.environ.get("BUILD_DIR") or os.path.join(root, "build")
-        self.child = Child([os.path.join(build, "deepseek-simulator"), "--listen", listen, "--any-key",
+        self.child = Child([os.path.join(BUILD, "deepseek-simulator"), "--listen", listen, "--any-key",
                             "--tokens", "bytes", "--prices", "flat", "--greedy"], directory, "upstream")
         pattern = re.compile(r"listening on http://([\d.]+):(\d+)")
         match = self.child.wait_for_line(pattern)
