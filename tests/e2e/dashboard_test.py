@@ -2,28 +2,19 @@
 """The web page in a real browser: a key's life from sign-in to deactivation, keyboard and screen
 readers, phone width, and what a page may not do."""
 import gzip
-import http.client
 import json
 import os
-import shutil
-import subprocess
 
 from browser import Browser
-from harness import ADMIN_KEY, BUILD, request, run, stack
+from harness import ADMIN_KEY, eventually, node_packages, request, run, stack
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def axe():
-    """axe-core's program, from the registry, kept in the build folder."""
-    place = os.path.abspath(os.path.join(BUILD, "axe-tests"))
-    script = os.path.join(place, "node_modules", "axe-core", "axe.min.js")
-    if not os.path.exists(script):
-        os.makedirs(place, exist_ok=True)
-        shutil.copy(os.path.join(HERE, "axe", "package.json"), place)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"],
-                       cwd=place, check=True, timeout=300)
-    with open(script, encoding="utf-8") as file:
+    """axe-core's program."""
+    place = node_packages(os.path.join(HERE, "axe"), "axe-tests")
+    with open(os.path.join(place, "node_modules", "axe-core", "axe.min.js"), encoding="utf-8") as file:
         return file.read()
 
 
@@ -82,6 +73,8 @@ def a_keys_life():
             assert [proxy.chat(secret)[0] for _ in range(3)] == [200, 200, 429]
             assert len(simulator.requests()) == 2
             proxy.ledger()
+            eventually(lambda: "rate_limit_exceeded" in [each["type"] for each in proxy.admin(
+                "GET", f"/v1/keys/{key['id']}/events")["events"]], "the refusal in the books")
             place = "#/keys/" + key["id"]
             visit(browser, place)
             assert "2 of 2" in browser.text(), browser.text()
@@ -161,24 +154,19 @@ def sessions_hold():
     """the cookie alone changes nothing; scripts cannot read it; policy and size of the page"""
     with stack() as (_, proxy):
         def ask(method, path, **headers):
-            link = http.client.HTTPConnection("127.0.0.1", proxy.admin_port)
-            link.request(method, path, "{}" if method != "GET" else None, headers)
-            answer = link.getresponse()
-            data = answer.read()
-            link.close()
-            return answer.status, answer.headers, data
+            return request(proxy.admin_port, method, path, b"{}" if method != "GET" else None, headers)
 
         assert ask("POST", "/v1/session")[0] == 401
         assert ask("POST", "/v1/session", Authorization="Bearer wrong")[0] == 401
         status, headers, data = ask("POST", "/v1/session", Authorization="Bearer " + ADMIN_KEY)
         assert status == 201, data
-        kept = headers["Set-Cookie"]
+        kept = headers["set-cookie"]
         assert "HttpOnly" in kept and "SameSite=Strict" in kept, kept
         cookie = kept.split(";")[0]
         csrf = json.loads(data)["csrf_token"]
         assert ask("GET", "/v1/keys", Cookie=cookie)[0] == 200
         assert ask("GET", "/v1/keys", Cookie=cookie[:-1] + ("0" if cookie[-1] != "0" else "1"))[0] == 401
-        body = {"Cookie": cookie, "Content-Type": "application/json"}
+        body = {"Cookie": cookie}
         assert ask("POST", "/v1/keys", **body)[0] == 403
         assert ask("POST", "/v1/keys", **body, **{"X-CSRF-Token": "0" * 64})[0] == 403
         status, _, data = ask("POST", "/v1/keys", **body, **{"X-CSRF-Token": csrf})
@@ -194,7 +182,7 @@ def sessions_hold():
         assert request(proxy.port, "GET", "/v1/models", headers={"Cookie": cookie})[0] == 401
 
         status, headers, page = ask("GET", "/")
-        assert status == 200 and "default-src 'none'" in headers["Content-Security-Policy"]
+        assert status == 200 and "default-src 'none'" in headers["content-security-policy"]
         size, waiting, seen = len(gzip.compress(page)), [page], set()
         while waiting:
             text = waiting.pop().decode()

@@ -170,6 +170,24 @@ class Proxy(Process):
             env={**os.environ, "DEEPSEEK_ADMIN_KEY": ADMIN_KEY})
 
 
+def node_packages(folder, name):
+    """The folder in the build directory where the npm packages of folder/package.json are; they are
+    fetched once a version."""
+    place = os.path.abspath(os.path.join(BUILD, name))
+    os.makedirs(place, exist_ok=True)
+    with open(os.path.join(folder, "package.json"), encoding="utf-8") as file:
+        wanted = file.read()
+    mark = os.path.join(place, "installed.json")  # written last: half an installation is none
+    if not os.path.exists(mark) or open(mark, encoding="utf-8").read() != wanted:
+        with open(os.path.join(place, "package.json"), "w", encoding="utf-8") as file:
+            file.write(wanted)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"],
+                       cwd=place, check=True, timeout=300)
+        with open(mark, "w", encoding="utf-8") as file:
+            file.write(wanted)
+    return place
+
+
 def eventually(condition, what, seconds=20):
     """Polls until `condition()` is true: for what happens in the background, never for timing."""
     until = time.monotonic() + seconds

@@ -3,23 +3,14 @@
 import os
 import subprocess
 
-from harness import BUILD, run, stack
+from harness import node_packages, run, stack
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sdk")
 
 
 def install():
-    """The packages live in the build folder and are fetched once a version."""
-    place = os.path.abspath(os.path.join(BUILD, "sdk-tests"))
-    os.makedirs(place, exist_ok=True)
-    with open(os.path.join(HERE, "package.json"), encoding="utf-8") as file:
-        wanted = file.read()
-    kept = os.path.join(place, "package.json")
-    if not os.path.isdir(os.path.join(place, "node_modules", "openai")) or open(kept).read() != wanted:
-        with open(kept, "w", encoding="utf-8") as file:
-            file.write(wanted)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"],
-                       cwd=place, check=True, timeout=300)
+    """The packages, and beside them the program that uses them."""
+    place = node_packages(HERE, "sdk-tests")
     script = os.path.join(place, "sdk.mjs")
     if os.path.lexists(script):
         os.remove(script)

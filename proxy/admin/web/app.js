@@ -11,9 +11,10 @@ import { overview } from "./view_overview.js";
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
 const refreshMs = 5000;
+const wholeEvery = 12;
 
-// A view is async (main, argument) => refresh or nothing; refresh is called again and again while the
-// page can be seen.
+// A view is async (main, argument) => refresh or nothing; refresh(whole) is called again and again while
+// the page can be seen. `whole` is true once a minute: what looks at days is not asked more often.
 const views = [
   [/^#\/keys\/(key_[0-9a-z]+)$/, key, "#/keys"],
   [/^#\/keys$/, keys, "#/keys"],
@@ -43,11 +44,11 @@ async function show() {
   }
 }
 
-function repeat(turn, refresh) {
+function repeat(turn, refresh, times = 1) {
   setTimeout(async () => {
     if (turn !== shownTimes) return;
-    if (!document.hidden) await refresh().catch((error) => error.status || notice(error.message));
-    repeat(turn, refresh);
+    if (!document.hidden) await refresh(times % wholeEvery === 0).catch((error) => error.status || notice(error.message));
+    repeat(turn, refresh, times + 1);
   }, refreshMs);
 }
 

@@ -109,20 +109,23 @@ export async function key(main, id) {
       charts[i].show(series.map((each) => label(each.date)), [values], `at most ${format(Math.max(...values))}`);
     });
   }
-  async function refresh() {
-    const [record, live, checks, used, patterns, list] = await Promise.all([get(at), get(`${at}/limits`), get(`${at}/health`),
-      get(`${at}/usage/models?period=30d`), get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`)]);
+  async function drawNow() {
+    const [record, live] = await Promise.all([get(at), get(`${at}/limits`)]);
     fill(head, h("div", {}, h("h1", {}, record.name, " ", statusBadge(record)), record.description && h("p", { class: "muted" }, record.description)),
-      h("div", { class: "actions" }, actions(record, refresh)));
+      h("div", { class: "actions" }, actions(record, () => refresh(true))));
     fill(limits, gauges(live));
-    fill(health, healthList(checks));
     fill(about, facts(record));
     fill(keys, secrets(record));
+  }
+  async function drawDays() {
+    const [checks, used, patterns, list] = await Promise.all([get(`${at}/health`), get(`${at}/usage/models?period=30d`),
+      get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`), drawSeries()]);
+    fill(health, healthList(checks));
     fill(cost, models(used.models));
     fill(week, weekGrid(patterns));
     fill(happened, eventsTable(list.events, "Nothing happened to this key in 30 days.", { withKey: false }));
-    await drawSeries();
   }
+  const refresh = (whole) => Promise.all([drawNow(), whole && drawDays()]);
 
   fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, card("Limits now", limits), card("Health and advice", health),
     h("div", { class: "head" }, h("h2", {}, "Usage (UTC)"), h("div", { class: "actions" },
@@ -130,6 +133,6 @@ export async function key(main, id) {
     h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),
     h("div", { class: "grid" }, card("Models, 30 days", cost), card("Busy hours, 30 days (UTC)", week)),
     h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", happened));
-  await refresh();
+  await refresh(true);
   return refresh;
 }

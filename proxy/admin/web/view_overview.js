@@ -12,8 +12,6 @@ let period = "24h";
 const tile = (name, value, note) => h("div", { class: "card tile" }, h("dt", {}, name),
   h("dd", {}, value, note && h("div", { class: "note" }, note)));
 
-const average = (list, sum) => (list.length ? sum / list.length : 0);
-
 function byModel(models) {
   const most = Math.max(...models.map((each) => each.cost), 0);
   return table("Cost by model", [
@@ -51,11 +49,9 @@ export async function overview(main) {
   const traffic = chart({ title: "Requests by day", kind: "bar", format: short,
     series: [{ label: "Requests", colour: "--chart-2" }] });
 
-  async function refresh() {
-    const [usage, month, minutes, series, top, list] = await Promise.all([
-      get(`/v1/usage?period=${period}`), get("/v1/usage?period=month"), get("/v1/usage/minutes?minutes=60"),
-      get("/v1/usage/series?granularity=daily"), get(`/v1/usage/keys?period=${period}&limit=8`),
-      get("/v1/events?since=24h&limit=8")]);
+  async function drawNow() {
+    const [usage, month, minutes] = await Promise.all([
+      get(`/v1/usage?period=${period}`), get("/v1/usage?period=month"), get("/v1/usage/minutes?minutes=60")]);
     const lastMinutes = minutes.minutes;
     const nowRate = lastMinutes.at(-1).requests;
     fill(tiles,
@@ -67,22 +63,27 @@ export async function overview(main) {
       tile("Average time", milliseconds(usage.average_latency_ms), "from head to last byte"));
     now.show(lastMinutes.map((m) => m.time.slice(11, 16)), [lastMinutes.map((m) => m.requests)],
       `${count(lastMinutes.reduce((sum, m) => sum + m.requests, 0))} in the last hour`);
+    fill(models, byModel(usage.by_model));
+  }
+  async function drawDays() {
+    const [series, top, list] = await Promise.all([get("/v1/usage/series?granularity=daily"),
+      get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8")]);
     const days = series.series;
     const dates = days.map((day) => day.date.slice(5));
     const sum = (name) => days.reduce((all, day) => all + day[name], 0);
-    cost.show(dates, [days.map((day) => day.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(average(days, sum("cost")))} a day`);
+    cost.show(dates, [days.map((day) => day.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(sum("cost") / days.length)} a day`);
     traffic.show(dates, [days.map((day) => day.requests)], `${count(sum("requests"))} in ${days.length} days`);
-    fill(models, byModel(usage.by_model));
     fill(keys, byKey(top.keys));
     fill(recent, eventsTable(list.events, "Nothing happened in the last 24 hours."));
   }
+  const refresh = (whole) => Promise.all([drawNow(), whole && drawDays()]);
 
-  const choose = select("Period", periods, period, (value) => { period = value; refresh(); });
+  const choose = select("Period", periods, period, (value) => { period = value; refresh(true); });
   fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), tiles,
     card("Requests a minute, last hour (UTC)", now.element),
     h("div", { class: "grid" }, card("Cost by day", cost.element), card("Requests by day", traffic.element),
       card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys), card("Models by cost", models)),
     card("Events of the last 24 hours", { aside: h("a", { href: "#/events" }, "All events") }, recent));
-  await refresh();
+  await refresh(true);
   return refresh;
 }
