@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::string_view, 3> type_names{"production", "development", "restricted"};
 constexpr std::array<std::string_view, 3> status_names{"active", "inactive", "deleted"};
 constexpr std::array<std::string_view, 2> accounting_names{"adaptive", "strict"};
+constexpr std::array<std::string_view, 3> role_names{"viewer", "operator", "owner"};
 
 template <class Enum, std::size_t Size>
 std::optional<Enum> named(const std::array<std::string_view, Size>& names, std::string_view name) {
@@ -73,6 +74,19 @@ std::string_view name_of(accounting how) {
 
 std::optional<accounting> accounting_named(std::string_view name) {
   return named<accounting>(accounting_names, name);
+}
+
+std::string_view name_of(admin_role role) {
+  return role_names[static_cast<std::size_t>(role)];
+}
+
+std::optional<admin_role> admin_role_named(std::string_view name) {
+  return named<admin_role>(role_names, name);
+}
+
+std::string_view aliased(const key_record& key, std::string_view model) {
+  const auto found = std::ranges::find(key.aliases, model, &model_alias::name);
+  return found == key.aliases.end() ? model : std::string_view{found->model};
 }
 
 bool model_allowed(const key_record& key, std::string_view model) {

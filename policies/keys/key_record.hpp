@@ -18,6 +18,15 @@ namespace policies::keys {
 enum class key_type : std::uint8_t { production, development, restricted };
 enum class key_status : std::uint8_t { active, inactive, deleted };
 enum class accounting : std::uint8_t { adaptive, strict };
+// What an admin key may do; each role may all that those before it may.
+enum class admin_role : std::uint8_t { viewer, operator_, owner };
+
+// A name that the key's clients ask for, and the model that is asked of the upstream instead.
+struct model_alias {
+  std::string name;
+  std::string model;
+  bool operator==(const model_alias&) const = default;
+};
 
 // A secret of a key: after a rotation two are valid for a while.
 struct key_secret {
@@ -36,20 +45,26 @@ struct key_record {
   std::string environment; // free text, the guide's "Production"
   key_type type = key_type::production;
   key_status status = key_status::active;
-  bool is_group = false; // a parent without a secret
+  bool is_group = false;          // a parent without a secret
+  bool may_delegate = false;      // may issue narrower keys of its own by the data plane
+  bool locked = false;            // deactivated by the owner's side: no delegating key activates it
+  std::optional<admin_role> role; // a key of the admin plane; the data plane does not know it
   access::permission_set permissions;
-  std::vector<std::string> models; // empty: all; exact names, or a prefix ending in *
+  std::vector<std::string> models;  // empty: all; exact names, or a prefix ending in *
+  std::vector<model_alias> aliases; // each name once
   limits::limit_set limits;
   std::optional<nano_usd> daily_budget; // alerts only
   accounting token_accounting = accounting::adaptive;
   std::vector<access::ip_network> allowed_ips;             // empty: all
   std::vector<access::referrer_pattern> allowed_referrers; // empty: all
   std::optional<instant> expires_at;
+  std::optional<int> rotate_every_days;
   instant created{};
   instant updated{};
   std::uint64_t version = 1;        // ETag: grows with each change
   std::vector<key_secret> secrets;  // newest first
   std::string metadata_json = "{}"; // the owner's own, an object
+  std::string created_by; // fingerprint of the Idempotency-Key it was created with, or empty
   bool operator==(const key_record&) const = default;
 };
 
@@ -64,6 +79,11 @@ std::string_view name_of(key_status status);
 std::string_view name_of(accounting how);
 std::optional<accounting> accounting_named(std::string_view name);
 
+std::string_view name_of(admin_role role);
+std::optional<admin_role> admin_role_named(std::string_view name);
+
+// What the upstream is asked for where a client of the key says `model`.
+std::string_view aliased(const key_record& key, std::string_view model);
 bool model_allowed(const key_record& key, std::string_view model);
 
 } // namespace policies::keys

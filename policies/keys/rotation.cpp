@@ -33,6 +33,12 @@ bool rotate(key_record& key, rotation with) {
   return true;
 }
 
+std::optional<instant> rotation_due(const key_record& key) {
+  if (!key.rotate_every_days || key.secrets.empty())
+    return std::nullopt;
+  return key.secrets.front().created + std::chrono::days{*key.rotate_every_days};
+}
+
 std::optional<instant> rotated_at(const key_record& key) {
   if (key.secrets.empty() ||
       (key.secrets.size() == 1 && key.secrets.front().created == key.created))

@@ -23,6 +23,9 @@ struct rotation {
 
 bool is_valid(const key_secret& secret, instant now);
 // When the newest secret replaced another; nullopt: the key was never rotated.
+// When the newest secret has served as long as the key's schedule says; nullopt: no schedule.
+std::optional<instant> rotation_due(const key_record& key);
+inline constexpr milliseconds rotation_reminder{std::chrono::hours{7 * 24}}; // before it is due
 std::optional<instant> rotated_at(const key_record& key);
 
 } // namespace policies::keys

@@ -56,8 +56,8 @@ bool is_base32(std::string_view text) {
 
 } // namespace
 
-std::string make_secret(std::span<const std::uint8_t, 20> random) {
-  std::string text{secret_prefix};
+std::string make_secret(std::span<const std::uint8_t, 20> random, std::string_view prefix) {
+  std::string text{prefix};
   text.reserve(secret_length);
   for (std::size_t group = 0; group < random.size(); group += 5) {
     std::uint64_t bits = 0;
@@ -69,20 +69,21 @@ std::string make_secret(std::span<const std::uint8_t, 20> random) {
   return text;
 }
 
-bool well_formed(std::string_view text) {
-  if (text.size() != secret_length || !text.starts_with(secret_prefix))
+bool well_formed(std::string_view text, std::string_view prefix) {
+  if (text.size() != secret_length || !text.starts_with(prefix))
     return false;
   const std::string_view body = text.substr(0, secret_length - checksum_digits);
   const auto checksum = read_base32(text.substr(body.size()));
-  return checksum && *checksum == crc32(body) && is_base32(body.substr(secret_prefix.size()));
+  return checksum && *checksum == crc32(body) && is_base32(body.substr(prefix.size()));
 }
 
 std::string masked(std::string_view secret) {
   constexpr std::size_t shown = 4;
   constexpr std::size_t length_min = 20;
   std::string text;
-  if (secret.starts_with(secret_prefix))
-    text = secret_prefix;
+  for (const std::string_view prefix : {secret_prefix, admin_secret_prefix})
+    if (secret.starts_with(prefix))
+      text = prefix;
   text += "\u2026";
   const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
   if (secret.size() < length_min)

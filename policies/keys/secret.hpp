@@ -15,13 +15,16 @@
 namespace policies::keys {
 
 inline constexpr std::string_view secret_prefix = "sk-ds-";
+// Of the admin plane's keys: the data plane does not even look them up.
+inline constexpr std::string_view admin_secret_prefix = "ak-ds-";
 inline constexpr std::size_t secret_length = 6 + 32 + 7;
 
 using secret_hash = std::array<std::uint8_t, 32>; // SHA-256 of the secret's text
 
-std::string make_secret(std::span<const std::uint8_t, 20> random);
+std::string make_secret(std::span<const std::uint8_t, 20> random,
+                        std::string_view prefix = secret_prefix);
 // Whether the text is a well-formed secret: length, prefix, alphabet, checksum.
-bool well_formed(std::string_view text);
+bool well_formed(std::string_view text, std::string_view prefix = secret_prefix);
 // "sk-ds-…x7q2": what lists and logs may show. Any text may be given: of one that is too short to
 // lose four characters, or ends in unprintable ones, nothing but its well-known prefix is shown.
 std::string masked(std::string_view secret);

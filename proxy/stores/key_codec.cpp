@@ -80,6 +80,40 @@ policies::limits::limit_set decode_limits(const json::object& from) {
           .concurrent_requests = number(from, "concurrent_requests")};
 }
 
+// Fields that most keys do without are written only where they say something; a record of before
+// they existed reads as one without them.
+void put_rare(json::object& out, const keys::key_record& record) {
+  for (const auto& [name, value] :
+       {std::pair{"may_delegate", record.may_delegate}, std::pair{"locked", record.locked}})
+    if (value)
+      out[name] = true;
+  if (record.role)
+    out["role"] = keys::name_of(*record.role);
+  if (record.rotate_every_days)
+    out["rotate_every_days"] = *record.rotate_every_days;
+  if (!record.created_by.empty())
+    out["created_by"] = record.created_by;
+  json::object aliases;
+  for (const keys::model_alias& each : record.aliases)
+    aliases[each.name] = each.model;
+  if (!aliases.empty())
+    out["aliases"] = std::move(aliases);
+}
+
+void read_rare(const json::object& from, keys::key_record& record) {
+  record.may_delegate = from.contains("may_delegate");
+  record.locked = from.contains("locked");
+  if (const json::value* role = from.if_contains("role"))
+    record.role = keys::admin_role_named(role->as_string()).value();
+  if (const auto days = number(from, "rotate_every_days"))
+    record.rotate_every_days = static_cast<int>(*days);
+  if (from.contains("created_by"))
+    record.created_by = text(from, "created_by");
+  if (const json::value* aliases = from.if_contains("aliases"))
+    for (const auto& [name, model] : aliases->as_object())
+      record.aliases.push_back({std::string(name), std::string(model.as_string())});
+}
+
 json::array encode_secrets(const std::vector<keys::key_secret>& secrets) {
   json::array out;
   for (const keys::key_secret& secret : secrets) {
@@ -144,6 +178,7 @@ keys::key_record decode_object(const json::object& from) {
   record.version = static_cast<std::uint64_t>(*number(from, "version"));
   record.metadata_json = text(from, "metadata");
   decode_lists(from, record);
+  read_rare(from, record);
   return record;
 }
 
@@ -181,6 +216,7 @@ std::string encode(const keys::key_record& record) {
   if (record.expires_at)
     out["expires_at"] = ms(*record.expires_at);
   put(out, "daily_budget_nano", record.daily_budget);
+  put_rare(out, record);
   return json::serialize(out);
 }
 
