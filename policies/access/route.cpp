@@ -11,13 +11,13 @@ namespace {
 constexpr std::array<std::string_view, permission_count> permission_names{
     "chat", "code", "images", "audio", "embeddings", "files", "fine_tuning", "account"};
 
-constexpr std::array<std::string_view, 19> feature_names{
+constexpr std::array<std::string_view, 20> feature_names{
     "chat",     "fim",         "responses",   "anthropic",   "anthropic_count_tokens",
     "models",   "model",       "balance",     "file_upload", "file_list",
     "file_get", "file_delete", "tool_search", "tool_fetch",  "tool_ocr",
-    "tool_asr", "tool_tts",    "embeddings",  "fine_tuning"};
+    "tool_asr", "tool_tts",    "embeddings",  "fine_tuning", "keys"};
 
-enum class verb : std::uint8_t { none, get, post, del, unknown };
+enum class verb : std::uint8_t { none, get, post, patch, del, unknown };
 
 // What may follow a resource's path.
 enum class tail : std::uint8_t {
@@ -41,7 +41,7 @@ struct resource {
   std::string_view path;
   tail rest = tail::nothing;
   std::string_view allow;
-  std::array<operation, 3> operations{};
+  std::array<operation, 4> operations{};
 };
 
 constexpr operation generate(feature what, permission needs) {
@@ -58,6 +58,12 @@ constexpr operation remove(feature what, permission needs) {
 }
 constexpr operation upload(feature what, permission needs) {
   return {verb::post, what, needs, body_kind::streamed, false, {}};
+}
+
+constexpr operation manage(verb how) {
+  return {how,          feature::keys,
+          std::nullopt, how == verb::get ? body_kind::none : body_kind::json_opaque,
+          false,        {}};
 }
 
 constexpr std::string_view get_only = "GET, HEAD";
@@ -121,6 +127,11 @@ constexpr resource resources[] = {
      {call("fine_tuning", feature::fine_tuning, permission::fine_tuning),
       read(feature::fine_tuning, permission::fine_tuning),
       remove(feature::fine_tuning, permission::fine_tuning)}},
+    {"/keys", tail::nothing, "GET, HEAD, POST", {manage(verb::get), manage(verb::post)}},
+    {"/keys/",
+     tail::segments,
+     "GET, HEAD, POST, PATCH, DELETE",
+     {manage(verb::get), manage(verb::post), manage(verb::patch), manage(verb::del)}},
 };
 
 constexpr std::size_t id_length_max = 128;
@@ -180,6 +191,8 @@ verb verb_of(std::string_view method) {
     return verb::post;
   if (method == "GET" || method == "HEAD")
     return verb::get;
+  if (method == "PATCH")
+    return verb::patch;
   return method == "DELETE" ? verb::del : verb::unknown;
 }
 

@@ -52,6 +52,7 @@ enum class feature : std::uint8_t {
   tool_tts,
   embeddings,
   fine_tuning,
+  keys, // not the upstream's: a key's management of those below it
 };
 std::string_view name_of(feature f);
 // What a key needs for it; nullopt: any active key may (models).

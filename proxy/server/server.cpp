@@ -128,10 +128,23 @@ outcome<void> server::parts::make_shared() {
       .upstream_base_path = address->base_path,
       .bearer = *key,
       .now = now,
-      .block_key = [this](policies::key_id id,
-                          std::string why) { // a data thread must not write to disk
-        boost::asio::post(background, [this, id, why = std::move(why)] { block_key(id, why); });
-      }});
+      .block_key =
+          [this](policies::key_id id,
+                 std::string why) { // a data thread must not write to disk
+            boost::asio::post(background, [this, id, why = std::move(why)] { block_key(id, why); });
+          },
+      .administer =
+          [this](session::keys_call call, std::function<void(session::keys_answer)> done) {
+            admin->administer({.by = call.by,
+                               .method = std::move(call.method),
+                               .target = std::move(call.target),
+                               .body = std::move(call.body),
+                               .if_match = std::move(call.if_match),
+                               .idempotency_key = std::move(call.idempotency_key)},
+                              [done = std::move(done)](admin::reply made) {
+                                done({made.status, std::move(made.body), std::move(made.etag)});
+                              });
+          }});
   return {};
 }
 
@@ -199,6 +212,7 @@ void server::parts::block_key(policies::key_id id, const std::string& why) {
     return;
   policies::keys::key_record record = store->get(id).value_or(*known);
   record.status = policies::keys::key_status::inactive;
+  record.locked = true;
   record.version += 1;
   record.updated = now();
   const stores::audit_row row{now().time_since_epoch().count(), "deepseek-proxy", "key.block",

@@ -79,9 +79,22 @@ void cap_output(exchange& x) {
   if (!x.route.generates)
     return;
   const policies::tokens cap = admission::cap_for(x.plan, x.reservation.hold.money);
-  usage::plan_edits(x.edits, x.format, x.inspection, cap, std::nullopt);
+  const auto model = x.alias_of.empty() ? std::nullopt : std::optional{x.model()};
+  usage::plan_edits(x.edits, x.format, x.inspection, cap, model);
   x.ledger.bound_tokens =
       policies::tokens{x.plan.prompt_bound.value + cap.value * x.plan.multiplicity};
+}
+
+// The key's own name for the model, else the nearest parent's.
+void resolve_alias(exchange& x) {
+  const keys::key_chain chain{*x.key};
+  for (const auto* record : chain.view()) {
+    const std::string_view model = policies::keys::aliased(*record, x.inspection.model);
+    if (model == x.inspection.model)
+      continue;
+    x.alias_of = model;
+    return;
+  }
 }
 
 } // namespace
@@ -107,6 +120,8 @@ step inspect(conversation& c) {
     return x.refuse_with(admission::refusal_code::invalid_request,
                          error->message + " (refused by deepseek-proxy)", error->param);
   x.inspection = std::move(std::get<usage::inspection>(read));
+  if (x.route.generates)
+    resolve_alias(x);
   if (x.inspection.unbounded_prompt &&
       !refers_to_own_files(x.in.body, x.key->id, c.my.shared.files))
     return x.refuse_with(

@@ -2,6 +2,28 @@
 #include "proxy/session/conversation.hpp"
 
 namespace proxy::session {
+namespace {
+
+std::string_view reason_of(int status) {
+  const auto text = boost::beast::http::obsolete_reason(
+      boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  return {text.data(), text.size()};
+}
+
+} // namespace
+
+void begin_own_answer(http::head_writer& out, conversation& c, int status, std::size_t body_size) {
+  std::array<char, 16> line{};
+  fmt::format_to_n(line.data(), line.size(), "HTTP/1.1 {} ", status);
+  out.raw({line.data(), 13});
+  out.raw(reason_of(status));
+  out.raw("\r\ncontent-type: application/json\r\n");
+  out.line("content-length", static_cast<std::uint64_t>(body_size));
+  write_limit_fields(out, c);
+  write_origin_fields(out, c);
+  if (!c.x.in.head.keep_alive)
+    out.line("connection", "close");
+}
 
 framing_out framing_for(const exchange& x) {
   const outbound& up = x.up;

@@ -61,6 +61,14 @@ step check_scope(conversation& c);            // scope.cpp
 bool needs_scoping(const exchange& x);        // scope.cpp
 io::task<step> relay_scoped(conversation& c); // scope.cpp
 
+// /v1/keys: answered by this proxy.
+bool is_about_keys(const exchange& x);      // administer.cpp
+io::task<step> administer(conversation& c); // administer.cpp
+
+// The head of an answer of our own up to the fields all have; the caller adds its own and ends it.
+void begin_own_answer(http::head_writer& out, conversation& c, int status,
+                      std::size_t body_size); // answer_out.cpp
+
 // Browsers: a preflight carries no key; the fields that let a page read its answer.
 bool is_preflight(const exchange& x);                              // cors.cpp
 io::task<step> answer_preflight(conversation& c);                  // cors.cpp

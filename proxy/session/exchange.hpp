@@ -108,6 +108,7 @@ struct exchange {
 
   policies::usage::body_format format{};
   policies::usage::inspection inspection;
+  std::string alias_of; // the model that the client's name for it stands for; empty: no alias
   policies::usage::edits edits;
   policies::admission::plan plan;
   stores::reserve_op reservation;
@@ -119,7 +120,8 @@ struct exchange {
   bool answer_started = false; // bytes of an answer went to the client
   io::deadline lifetime_end = 0;
 
-  std::string_view model() const { return inspection.model; }
+  // As the upstream is asked for it.
+  std::string_view model() const { return alias_of.empty() ? inspection.model : alias_of; }
   bool anthropic() const { return in.head.path.starts_with("/anthropic"); }
   step refuse_with(policies::admission::refusal_code code, std::string message,
                    std::string_view param = {}) {

@@ -22,12 +22,6 @@ void count(conversation& c) {
     c.my.refused.count(c.x.key->id, code);
 }
 
-std::string_view reason_of(int status) {
-  const auto text = boost::beast::http::obsolete_reason(
-      boost::beast::http::int_to_status(static_cast<unsigned>(status)));
-  return {text.data(), text.size()};
-}
-
 void write_retry(http::head_writer& out, const admission::refusal& why) {
   if (why.retry_after) {
     const std::int64_t ms = std::max<std::int64_t>(1, why.retry_after->count());
@@ -44,19 +38,10 @@ std::string_view write_head(conversation& c, std::size_t body_size) {
   if (!x.head_block)
     x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
-  std::array<char, 16> line{};
-  fmt::format_to_n(line.data(), line.size(), "HTTP/1.1 {} ", status);
-  out.raw({line.data(), 13});
-  out.raw(reason_of(status));
-  out.raw("\r\ncontent-type: application/json\r\n");
-  out.line("content-length", static_cast<std::uint64_t>(body_size));
-  write_limit_fields(out, c);
-  write_origin_fields(out, c);
+  begin_own_answer(out, c, status, body_size);
   write_retry(out, *x.refusal);
   if (status == 401)
     out.line("www-authenticate", "Bearer");
-  if (!x.in.head.keep_alive)
-    out.line("connection", "close");
   out.end();
   return out.text();
 }

@@ -104,6 +104,10 @@ io::task<std::optional<std::string>> collect(conversation& c) {
 
 step check_scope(conversation& c) {
   const access::route& route = c.x.route;
+  if (route.what == feature::keys && !c.x.key->record.load()->may_delegate)
+    return c.x.refuse_with(refusal_code::permission_denied,
+                           "This API key may not manage keys: ask the owner of this proxy to set "
+                           "may_delegate. (refused by deepseek-proxy)");
   const bool names_file = route.what == feature::file_get || route.what == feature::file_delete;
   if (names_file && !may_use_file(c, route.id))
     return c.x.refuse_with(refusal_code::not_found,

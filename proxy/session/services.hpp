@@ -18,6 +18,7 @@
 #include "proxy/session/buffer.hpp"
 #include "proxy/session/counters.hpp"
 #include "proxy/session/hasher.hpp"
+#include "proxy/session/keys_call.hpp"
 #include "proxy/session/tallies.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
@@ -43,6 +44,7 @@ struct process {
   std::function<policies::instant()> now; // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
+  administer_keys administer{};
 };
 
 // One thread's.

@@ -52,6 +52,7 @@ void reset(services& my, exchange& x) {
   x.edits.clear();
   x.plan = {};
   x.inspection = {};
+  x.alias_of.clear();
   x.reservation = {};
   x.refusal.reset();
   x.route = {};
@@ -124,7 +125,7 @@ io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
   auto admitted = admit(c, peer);
   s = co_await std::move(admitted);
   if (s == step::go_on) {
-    auto forwarded = forward(c);
+    auto forwarded = is_about_keys(c.x) ? administer(c) : forward(c);
     s = co_await std::move(forwarded);
   }
   co_return s;
