@@ -3,6 +3,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "proxy/admin/delegated.hpp"
 #include "proxy/admin/session.hpp"
 
 namespace proxy::admin {
@@ -24,6 +25,7 @@ struct admin_server::state {
   std::size_t connections = 0;
   guesses wrong_keys;
   web_sessions browsers;
+  issued_answers issued;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   std::thread thread;
@@ -59,7 +61,8 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  asio::co_spawn(io, serve(std::move(socket), {context, listen_address, wrong_keys, browsers}),
+  asio::co_spawn(io,
+                 serve(std::move(socket), {context, listen_address, wrong_keys, browsers, issued}),
                  [this](const std::exception_ptr& thrown) {
                    --connections;
                    if (thrown)
@@ -112,6 +115,12 @@ outcome<config::host_port> admin_server::start(const std::string& listen) {
   asio::co_spawn(state_->io, state_->accept_all(), asio::detached);
   state_->thread = std::thread([s = state_.get()] { s->run(); });
   return bound;
+}
+
+void admin_server::administer(delegated_call call, std::function<void(reply)> done) {
+  asio::post(state_->io, [s = state_.get(), call = std::move(call), done = std::move(done)] {
+    done(answer_delegated(s->context, s->issued, call));
+  });
 }
 
 void admin_server::stop() {

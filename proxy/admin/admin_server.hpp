@@ -6,9 +6,20 @@
 #include <string>
 
 #include "proxy/admin/admin_context.hpp"
+#include "proxy/admin/message.hpp"
 #include "proxy/config/settings.hpp"
 
 namespace proxy::admin {
+
+// What a key that may delegate asks about the keys below it.
+struct delegated_call {
+  policies::key_id by;
+  std::string method;
+  std::string target;
+  std::string body;
+  std::string if_match;
+  std::string idempotency_key;
+};
 
 class admin_server {
  public:
@@ -18,6 +29,8 @@ class admin_server {
   // Listens on an address like 127.0.0.1:8081 and serves. The answer names the port that a 0
   // became.
   outcome<config::host_port> start(const std::string& listen);
+  // Answered on the admin plane's thread, in turn with its own calls. Thread-safe.
+  void administer(delegated_call call, std::function<void(reply)> done);
   // Ends all connections and the thread. Calls that have begun a change have finished it.
   void stop();
 

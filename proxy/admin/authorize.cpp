@@ -1,9 +1,12 @@
 // Comparing names without case, and keys without a clock that tells.
 #include "proxy/admin/authorize.hpp"
 
+#include <algorithm>
+
 #include <openssl/crypto.h>
 
 #include "policies/access/web_address.hpp"
+#include "policies/keys/rotation.hpp"
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/sha256.hpp"
@@ -48,6 +51,45 @@ problem bad_key(std::string message) {
   return {.status = 401, .message = std::move(message), .code = "invalid_api_key"};
 }
 
+// The words are the data plane's, so that programs which look for "expired" or "invalid" find them.
+answer<caller> caller_of(const policies::keys::key_record& record, std::string_view peer,
+                         policies::instant now) {
+  using policies::keys::key_status;
+  if (!record.role || record.status != key_status::active)
+    return bad_key("this admin key is invalid: it was deactivated or deleted");
+  if (record.expires_at && *record.expires_at <= now)
+    return problem{.status = 401,
+                   .message = "this admin key has expired on " + rfc3339(*record.expires_at),
+                   .code = "expired_api_key"};
+  const auto address = policies::access::parse_ip(peer);
+  if (!record.allowed_ips.empty() &&
+      (!address || !policies::access::any_contains(record.allowed_ips, *address)))
+    return problem{.status = 403,
+                   .message = "the address " + std::string(peer) +
+                              " is not among the allowed IPs of this admin key",
+                   .code = "ip_not_allowed"};
+  return caller{.actor = record.name + " (" + policies::keys::to_string(record.id) + ")",
+                .role = *record.role,
+                .admin_key = record.id};
+}
+
+answer<caller> caller_of_issued(const admin_context& context,
+                                const policies::keys::secret_hash& hash, std::string_view peer,
+                                policies::instant now) {
+  const keys::key_slot* slot = context.directory.find_used(hash, now);
+  const auto record = slot ? context.directory.copy_of(slot->id) : nullptr;
+  if (!record)
+    return bad_key("invalid admin key");
+  const auto secret = std::ranges::find(record->secrets, hash, &policies::keys::key_secret::hash);
+  if (secret == record->secrets.end())
+    return bad_key("invalid admin key");
+  if (!policies::keys::is_valid(*secret, now))
+    return problem{.status = 401,
+                   .message = "this admin key has expired: it was rotated; use the new one",
+                   .code = "expired_api_key"};
+  return caller_of(*record, peer, now);
+}
+
 } // namespace
 
 std::optional<problem> refuse_host(const where_from& request) {
@@ -71,7 +113,18 @@ std::optional<problem> refuse_host(const where_from& request) {
   return std::nullopt;
 }
 
-std::optional<problem> refuse_key(std::string_view field, std::string_view admin_key) {
+answer<caller> caller_of_session(const admin_context& context, const caller& opened_by,
+                                 std::string_view peer, policies::instant now) {
+  if (!opened_by.admin_key)
+    return opened_by;
+  const auto record = context.directory.copy_of(*opened_by.admin_key);
+  if (!record)
+    return bad_key("the admin key of this session is gone: sign in with another one");
+  return caller_of(*record, peer, now);
+}
+
+answer<caller> caller_of_key(const admin_context& context, std::string_view field,
+                             std::string_view peer, policies::instant now) {
   constexpr std::string_view scheme = "Bearer ";
   if (field.empty())
     return bad_key("no admin key: send it as 'Authorization: Bearer ADMIN_KEY'. It is what "
@@ -83,9 +136,11 @@ std::optional<problem> refuse_key(std::string_view field, std::string_view admin
   key.remove_prefix(std::min(key.find_first_not_of(' '), key.size()));
   // Digests are of one length: how long the right key is cannot be learnt either.
   const auto given = sha256(key);
-  const auto wanted = sha256(admin_key);
+  const auto wanted = sha256(context.admin_key);
   if (CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0)
-    return std::nullopt;
+    return caller{};
+  if (policies::keys::well_formed(key, policies::keys::admin_secret_prefix))
+    return caller_of_issued(context, given, peer, now);
   if (policies::keys::well_formed(key))
     return bad_key("invalid admin key: this is a sub-key, which calls models through the data "
                    "plane; the admin plane takes the owner's admin key");

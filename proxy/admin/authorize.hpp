@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/message.hpp"
 
 namespace proxy::admin {
@@ -21,7 +22,13 @@ struct where_from {
 };
 std::optional<problem> refuse_host(const where_from& request);
 
-// `field` is the value of Authorization; compared in constant time.
-std::optional<problem> refuse_key(std::string_view field, std::string_view admin_key);
+// Whose key the value of Authorization is: the configured one, compared in constant time, or one
+// that was issued, if it is in force and may be used from `peer`.
+answer<caller> caller_of_key(const admin_context& context, std::string_view field,
+                             std::string_view peer, policies::instant now);
+// Whether a session that was opened with an admin key may go on: the key may have ended meanwhile.
+// The role is the key's of now.
+answer<caller> caller_of_session(const admin_context& context, const caller& opened_by,
+                                 std::string_view peer, policies::instant now);
 
 } // namespace proxy::admin

@@ -176,4 +176,32 @@ answer<std::string> object_text(const named_value& given) {
   return text;
 }
 
+answer<std::vector<policies::keys::model_alias>> aliases(const named_value& given) {
+  const json::object* members = given.value.if_object();
+  if (!members)
+    return unfit(given, "is not an object of names and models, like {\"gpt-4o\": "
+                        "\"deepseek-chat\"}");
+  if (members->size() > list_entries_max)
+    return unfit(given, "has more than 256 names");
+  std::vector<policies::keys::model_alias> out;
+  for (const auto& [name, value] : *members) {
+    const json::string* model = value.if_string();
+    const auto fits = [](std::string_view text) {
+      return !text.empty() && text.size() <= model_name_max && printable_length(text) &&
+             text.find_first_of("\"\\*") == text.npos;
+    };
+    if (!fits(name) || !model || !fits(*model))
+      return unfit({given.name, value},
+                   "is not the name of a model, for an alias '" + shown(name) + "'");
+    out.push_back({std::string(name), std::string(*model)});
+  }
+  return out;
+}
+
+answer<bool> truth(const named_value& given) {
+  if (!given.value.is_bool())
+    return unfit(given, "is neither true nor false");
+  return answer<bool>{boost::system::in_place_value, given.value.get_bool()};
+}
+
 } // namespace proxy::admin

@@ -13,6 +13,10 @@ answer<reply> rotate_key(const admin_context&, const request&);
 // key_list.cpp
 answer<reply> list_keys(const admin_context&, const request&);
 
+// admin_keys_api.cpp
+answer<reply> create_admin_key(const admin_context&, const request&);
+answer<reply> list_admin_keys(const admin_context&, const request&);
+
 // keys_api.cpp
 answer<reply> get_key(const admin_context&, const request&);
 answer<reply> change_key(const admin_context&, const request&);

@@ -87,16 +87,16 @@ advice::key_facts facts_of(const admin_context& context, const policies::keys::k
                            policies::instant now) {
   const auto day = ranges_of("24h", now)->now;
   const auto month = ranges_of("30d", now)->now;
-  const auto rows = context.store.usage(record.id, month);
+  const auto rows = used_hours(context, record.id, month);
   advice::key_facts facts{.key = record};
   facts.now = now;
   facts.last_used = context.store.last_used(record.id);
-  facts.day = use_of(sum_of(context.store.usage(record.id, day)));
+  facts.day = use_of(sum_of(used_hours(context, record.id, day)));
   facts.month = use_of(sum_of(rows));
   facts.exercised = exercised_in(rows);
   facts.models = models_in(rows, context, now);
   const stores::minute_range minutes{month.from_hour * 60, month.until_hour * 60};
-  for (const stores::minute_row& row : context.store.minutes(record.id, minutes)) {
+  for (const stores::minute_row& row : used_minutes(context, record.id, minutes)) {
     facts.peak_requests = std::max(facts.peak_requests, row.requests);
     facts.peak_tokens = std::max(facts.peak_tokens, row.tokens);
   }

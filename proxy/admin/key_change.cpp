@@ -60,7 +60,7 @@ reply record_reply(const admin_context& context, const key_record& record) {
 
 stores::audit_row audit_of(const request& call, std::string action, policies::key_id subject,
                            const json::object& detail) {
-  return {call.now.time_since_epoch().count(), "admin", std::move(action),
+  return {call.now.time_since_epoch().count(), call.by.actor, std::move(action),
           policies::keys::to_string(subject), text_of(detail)};
 }
 

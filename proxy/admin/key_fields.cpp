@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "policies/keys/delegation.hpp"
 #include "proxy/admin/field_values.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/suggestion.hpp"
@@ -153,6 +154,50 @@ refused put_metadata(key_record& record, const named_value& given) {
   return put_into(record.metadata_json, object_text(given));
 }
 
+refused put_delegation(key_record& record, const named_value& given) {
+  if (given.value.is_null())
+    return record.may_delegate = false, refused{};
+  return put_into(record.may_delegate, truth(given));
+}
+
+refused put_rotation(key_record& record, const named_value& given) {
+  constexpr std::int64_t days_max = 3650;
+  if (given.value.is_null())
+    return record.rotate_every_days.reset(), refused{};
+  const auto days = count_up_to(given, days_max);
+  if (!days || *days == 0)
+    return unfit(given, "is not a whole number of days from 1 to 3650 (null: never)");
+  record.rotate_every_days = static_cast<int>(*days);
+  return {};
+}
+
+refused put_role(key_record& record, const named_value& given) {
+  const json::string* name = given.value.if_string();
+  const auto role = name ? policies::keys::admin_role_named(*name) : std::nullopt;
+  if (!role)
+    return unfit(given, "is neither \"viewer\" nor \"operator\" nor \"owner\"");
+  record.role = *role;
+  return {};
+}
+
+problem stays(std::string_view field) {
+  return {.message = std::string(field) + ": was settled when the key was made and does not change",
+          .param = std::string(field)};
+}
+
+refused keep_parent(key_record& record, const named_value& given) {
+  const json::string* id = given.value.if_string();
+  const bool same = record.parent
+                        ? id && policies::keys::to_string(*record.parent) == std::string_view(*id)
+                        : given.value.is_null();
+  return same ? refused{} : stays(given.name);
+}
+
+refused keep_group(key_record& record, const named_value& given) {
+  const bool same = given.value.is_bool() && given.value.get_bool() == record.is_group;
+  return same ? refused{} : stays(given.name);
+}
+
 // "type" is read before all others: they change its defaults.
 refused put_type(key_record& record, const named_value& given) {
   const json::string* name = given.value.if_string();
@@ -185,19 +230,38 @@ std::span<const field> key_fields() {
                               list("allowed_ips", &key_record::allowed_ips, networks),
                               list("allowed_referrers", &key_record::allowed_referrers, referrers),
                               {"expires_at", put_expiry},
-                              {"metadata", put_metadata}};
+                              {"metadata", put_metadata},
+                              {"may_delegate", put_delegation},
+                              list("model_aliases", &key_record::aliases, aliases),
+                              {"rotate_every_days", put_rotation},
+                              {"parent", keep_parent},
+                              {"is_group", keep_group}};
+  return all;
+}
+
+std::span<const field> admin_key_fields() {
+  static const field all[] = {{"name", put_name},
+                              {"role", put_role},
+                              line("description", description_length_max, &key_record::description),
+                              list("allowed_ips", &key_record::allowed_ips, networks),
+                              {"expires_at", put_expiry},
+                              {"rotate_every_days", put_rotation}};
   return all;
 }
 
 } // namespace
 
-answer<key_record> record_of(const json::object& fields) {
+answer<key_record> record_of(const json::object& fields, const starting_point& from) {
   key_record record = policies::keys::defaults_of(policies::keys::key_type::production);
   if (const json::value* type = fields.if_contains("type"); type && !type->is_null())
     if (auto why = put_type(record, {"type", *type}))
       return *why;
   if (!fields.contains("name"))
     return problem{.message = "name: is missing; a key needs one", .param = "name"};
+  record.is_group = from.is_group;
+  if (from.is_group)
+    record.permissions.add(policies::access::permission::account);
+  policies::keys::fit_within(record, from.chain);
   json::object others = fields;
   others.erase("type");
   if (auto why = put_all(record, others, key_fields(), ""))
@@ -205,9 +269,21 @@ answer<key_record> record_of(const json::object& fields) {
   return record;
 }
 
+answer<key_record> admin_record_of(const json::object& fields) {
+  key_record record;
+  for (const char* needed : {"name", "role"})
+    if (!fields.contains(needed))
+      return problem{.message = std::string(needed) + ": is missing; an admin key needs one",
+                     .param = needed};
+  if (auto why = put_all(record, fields, admin_key_fields(), ""))
+    return *why;
+  return record;
+}
+
 std::optional<problem> change(key_record& record, const json::object& fields) {
   key_record changed = record;
-  if (auto why = put_all(changed, fields, key_fields(), ""))
+  const auto known = record.role ? admin_key_fields() : key_fields();
+  if (auto why = put_all(changed, fields, known, ""))
     return why;
   record = std::move(changed);
   return {};

@@ -12,9 +12,18 @@
 
 namespace proxy::admin {
 
-// A new key: the type's defaults, then the owner's own fields. Identity, secret and times are the
-// caller's.
-answer<policies::keys::key_record> record_of(const boost::json::object& fields);
+// What a new key starts from: a group may all, a key under others no more than they may.
+struct starting_point {
+  bool is_group = false;
+  std::vector<const policies::keys::key_record*> chain{};
+};
+
+// A new key: the type's defaults, then the owner's own fields. Identity, secret, times and parent
+// are the caller's.
+answer<policies::keys::key_record> record_of(const boost::json::object& fields,
+                                             const starting_point& from);
+// A new key of the admin plane.
+answer<policies::keys::key_record> admin_record_of(const boost::json::object& fields);
 
 // Changes what is named and nothing else; null clears; members of rate_limits are merged one by
 // one. On a problem the record is as it was.

@@ -5,11 +5,13 @@
 #include "policies/keys/rotation.hpp"
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
+#include "proxy/admin/issued.hpp"
 #include "proxy/admin/json_object.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_fields.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/key_place.hpp"
 #include "proxy/admin/key_view.hpp"
 #include "proxy/admin/sha256.hpp"
 #include "proxy/admin/suggestion.hpp"
@@ -33,10 +35,11 @@ policies::key_id new_id(const admin_context& context) {
   }
 }
 
-std::string new_secret(const admin_context& context) {
+std::string new_secret(const admin_context& context, const key_record& of) {
   std::array<std::uint8_t, 20> bytes;
   context.random(std::as_writable_bytes(std::span{bytes}));
-  std::string secret = policies::keys::make_secret(bytes);
+  std::string secret = policies::keys::make_secret(
+      bytes, of.role ? policies::keys::admin_secret_prefix : policies::keys::secret_prefix);
   OPENSSL_cleanse(bytes.data(), bytes.size());
   return secret;
 }
@@ -75,23 +78,90 @@ answer<policies::milliseconds> grace_in(const json::object& fields) {
   return grace;
 }
 
+// What a third party can make the owner's store hold.
+std::optional<problem> refuse_number_of_keys(const admin_context& context, const caller& by) {
+  constexpr std::size_t keys_max = 1000;
+  if (!by.delegate)
+    return std::nullopt;
+  std::size_t count = 0;
+  for (const policies::key_id id : context.directory.family_of(*by.delegate))
+    count += context.directory.copy_of(id)->status != policies::keys::key_status::deleted;
+  if (count <= keys_max)
+    return std::nullopt;
+  return problem{.status = 409,
+                 .message =
+                     fmt::format("a key can have at most {} keys below it: delete some", keys_max),
+                 .code = "conflict"};
+}
+
+answer<reply> issue(const admin_context& context, const request& call, key_record record) {
+  record.id = new_id(context);
+  record.created = record.updated = call.now;
+  std::string secret;
+  if (!record.is_group) {
+    secret = new_secret(context, record);
+    record.secrets.push_back(stored_form(secret, call.now));
+  }
+  const auto why = audit_of(call, record.role ? "admin_key.create" : "key.create", record.id,
+                            settings_view(record));
+  if (auto done = context.store.insert(record, why); !done)
+    return problem_of(done.error());
+  if (record.is_group) {
+    reply out = record_reply(context, record);
+    out.status = 201;
+    return out;
+  }
+  return with_secret(201, context, record, secret);
+}
+
+answer<key_record> new_record(const admin_context& context, const request& call) {
+  auto fields = parse_object(call.body);
+  if (!fields)
+    return fields.error();
+  const auto place = take_place(context, call.by, *fields);
+  if (!place)
+    return place.error();
+  auto record = record_of(*fields, {place->is_group, place->chain()});
+  if (!record)
+    return record.error();
+  record->parent = place->parent;
+  if (auto wrong = refuse_widening(call.by, *record, *place))
+    return *wrong;
+  if (auto wrong = refuse_number_of_keys(context, call.by))
+    return *wrong;
+  return record;
+}
+
 } // namespace
 
 answer<reply> create_key(const admin_context& context, const request& call) {
+  const auto fingerprint = fingerprint_of(call);
+  if (!fingerprint)
+    return fingerprint.error();
+  if (!fingerprint->empty()) {
+    if (auto again = call.issued->find(*fingerprint, call.body, call.now))
+      return std::move(*again);
+    if (auto second = refuse_second(context, *fingerprint))
+      return *second;
+  }
+  auto record = new_record(context, call);
+  if (!record)
+    return record.error();
+  record->created_by = *fingerprint;
+  auto made = issue(context, call, std::move(*record));
+  if (made && !fingerprint->empty())
+    call.issued->keep(*fingerprint, call.body, *made, call.now);
+  return made;
+}
+
+answer<reply> create_admin_key(const admin_context& context, const request& call) {
   const auto fields = parse_object(call.body);
   if (!fields)
     return fields.error();
-  auto record = record_of(*fields);
+  auto record = admin_record_of(*fields);
   if (!record)
     return record.error();
-  const std::string secret = new_secret(context);
-  record->id = new_id(context);
-  record->created = record->updated = call.now;
-  record->secrets.push_back(stored_form(secret, call.now));
-  const auto why = audit_of(call, "key.create", record->id, settings_view(*record));
-  if (auto done = context.store.insert(*record, why); !done)
-    return problem_of(done.error());
-  return with_secret(201, context, *record, secret);
+  return issue(context, call, std::move(*record));
 }
 
 answer<reply> rotate_key(const admin_context& context, const request& call) {
@@ -104,7 +174,11 @@ answer<reply> rotate_key(const admin_context& context, const request& call) {
   auto record = changeable(context, call);
   if (!record)
     return record.error();
-  const std::string secret = new_secret(context);
+  if (record->is_group)
+    return problem{.status = 409,
+                   .message = "a group has no secret that could be rotated",
+                   .code = "conflict"};
+  const std::string secret = new_secret(context, *record);
   if (!policies::keys::rotate(*record, {stored_form(secret, call.now), *grace, call.now}))
     return problem{.status = 409,
                    .message =
@@ -116,7 +190,8 @@ answer<reply> rotate_key(const admin_context& context, const request& call) {
   record->updated = call.now;
   const json::object detail{{"masked_key", record->secrets.front().masked},
                             {"old_secrets_end_at", rfc3339(call.now + *grace)}};
-  const auto why = audit_of(call, "key.rotate", record->id, detail);
+  const auto why =
+      audit_of(call, record->role ? "admin_key.rotate" : "key.rotate", record->id, detail);
   if (auto done = context.store.update(*record, why); !done)
     return problem_of(done.error());
   return with_secret(200, context, *record, secret);

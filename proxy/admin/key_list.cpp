@@ -26,9 +26,12 @@ struct place {
 struct filter {
   std::optional<key_status> status;
   std::optional<policies::keys::key_type> type;
+  std::optional<policies::key_id> parent;
   std::optional<place> after; // which need not be listed itself
+  bool of_admins = false;
   bool passes(const key_record& record) const {
-    return (status ? record.status == *status : record.status != key_status::deleted) &&
+    return record.role.has_value() == of_admins && (!parent || record.parent == parent) &&
+           (status ? record.status == *status : record.status != key_status::deleted) &&
            (!type || record.type == *type) && (!after || *after < place{record.created, record.id});
   }
 };
@@ -51,6 +54,11 @@ answer<filter> filter_of(const admin_context& context, const query& from) {
                                 "' is not one of production, development, restricted",
                      .param = "type"};
   }
+  if (const auto name = from.get("parent")) {
+    out.parent = policies::keys::parse_key_id(*name);
+    if (!out.parent)
+      return problem{.message = "parent: '" + shown(*name) + "' is no key's id", .param = "parent"};
+  }
   if (const auto name = from.get("after")) {
     const auto id = policies::keys::parse_key_id(*name);
     const auto last = id ? context.directory.copy_of(*id) : nullptr;
@@ -62,12 +70,20 @@ answer<filter> filter_of(const admin_context& context, const query& from) {
 }
 
 // Copied are only the records of the page, however many keys there are.
-std::vector<policies::key_id> matching(const admin_context& context, const filter& by) {
+std::vector<policies::key_id> matching(const admin_context& context, const filter& by,
+                                       const caller& who) {
   std::vector<place> places;
-  context.directory.for_each([&](keys::key_slot& slot) {
-    if (const key_record* record = slot.record.load(); by.passes(*record))
-      places.push_back({record->created, record->id});
-  });
+  const auto add = [&](const key_record& record) {
+    if (by.passes(record))
+      places.push_back({record.created, record.id});
+  };
+  if (who.delegate) {
+    for (const policies::key_id id : context.directory.family_of(*who.delegate))
+      if (id != *who.delegate)
+        add(*context.directory.copy_of(id));
+  } else {
+    context.directory.for_each([&](keys::key_slot& slot) { add(*slot.record.load()); });
+  }
   std::ranges::sort(places);
   std::vector<policies::key_id> ids;
   for (const place& each : places)
@@ -75,16 +91,11 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
   return ids;
 }
 
-} // namespace
-
-answer<reply> list_keys(const admin_context& context, const request& call) {
-  const auto by = filter_of(context, call.query);
-  if (!by)
-    return by.error();
+answer<reply> page_of(const admin_context& context, const request& call, const filter& by) {
   const auto limit = number_in(call.query, "limit", {1, page_max, page_max});
   if (!limit)
     return limit.error();
-  const std::vector<policies::key_id> ids = matching(context, *by);
+  const std::vector<policies::key_id> ids = matching(context, by, call.by);
   const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(*limit));
   json::array data;
   for (const policies::key_id id : std::span{ids}.first(count))
@@ -94,44 +105,19 @@ answer<reply> list_keys(const admin_context& context, const request& call) {
   return json_reply(200, out);
 }
 
-answer<std::shared_ptr<const key_record>> known_key(const admin_context& context,
-                                                    policies::key_id id) {
-  auto record = context.directory.copy_of(id);
-  if (!record)
-    return problem{.status = 404,
-                   .message = "no key '" + policies::keys::to_string(id) + "'",
-                   .code = "key_not_found"};
-  return record;
+} // namespace
+
+answer<reply> list_keys(const admin_context& context, const request& call) {
+  const auto by = filter_of(context, call.query);
+  if (!by)
+    return by.error();
+  return page_of(context, call, *by);
 }
 
-answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
-                                                   const request& call) {
-  if (call.key == policies::key_id{})
-    return std::optional<policies::key_id>{};
-  const auto record = known_key(context, call.key);
-  if (!record)
-    return record.error();
-  return std::optional{call.key};
-}
-
-json::value id_or_null(const std::optional<policies::key_id>& id) {
-  return id ? json::value(policies::keys::to_string(*id)) : json::value(nullptr);
-}
-
-json::object list_of(json::array data) {
-  return {{"object", "list"}, {"data", std::move(data)}};
-}
-
-problem problem_of(const failure& why) {
-  switch (why.code) {
-  case errc::conflict:
-  case errc::already_exists:
-    return {.status = 409, .message = why.message, .code = "conflict"};
-  case errc::not_found:
-    return {.status = 404, .message = why.message, .code = "key_not_found"};
-  default:
-    return {.status = 503, .message = why.message, .code = "store_unavailable"};
-  }
+answer<reply> list_admin_keys(const admin_context& context, const request& call) {
+  filter by;
+  by.of_admins = true;
+  return page_of(context, call, by);
 }
 
 } // namespace proxy::admin

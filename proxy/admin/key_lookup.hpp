@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/message.hpp"
@@ -14,6 +15,14 @@ answer<std::shared_ptr<const policies::keys::key_record>> known_key(const admin_
 // Whose figures a call asks for: its key's, or where its path names none, the account's.
 answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
                                                    const request& call);
+// What the key and all below it used, as their limits count it: hours and minutes in order, an hour
+// once for each of them. `key` absent: the account.
+std::vector<stores::usage_row> used_hours(const admin_context& context,
+                                          std::optional<policies::key_id> key,
+                                          stores::usage_range range);
+std::vector<stores::minute_row> used_minutes(const admin_context& context,
+                                             std::optional<policies::key_id> key,
+                                             stores::minute_range range);
 boost::json::value id_or_null(const std::optional<policies::key_id>& id);
 
 // {"object": "list", "data": …}

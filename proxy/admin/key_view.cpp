@@ -1,6 +1,7 @@
 // Field by field, in the order in which people read them.
 #include "proxy/admin/key_view.hpp"
 
+#include "policies/keys/rotation.hpp"
 #include "proxy/admin/json_text.hpp"
 
 namespace proxy::admin {
@@ -47,9 +48,32 @@ json::value metadata_of(const key_record& record) {
   return error ? json::value(json::object{}) : value;
 }
 
+json::object aliases_view(const key_record& record) {
+  json::object out;
+  for (const policies::keys::model_alias& each : record.aliases)
+    out[each.name] = each.model;
+  return out;
+}
+
+json::value days_or_null(const key_record& record) {
+  return record.rotate_every_days ? json::value(*record.rotate_every_days) : json::value(nullptr);
+}
+
+json::object admin_settings(const key_record& record) {
+  return {{"name", record.name},
+          {"role", policies::keys::name_of(*record.role)},
+          {"description", record.description},
+          {"status", policies::keys::name_of(record.status)},
+          {"allowed_ips", texts_of(record.allowed_ips)},
+          {"expires_at", rfc3339_or_null(record.expires_at)},
+          {"rotate_every_days", days_or_null(record)}};
+}
+
 } // namespace
 
 json::object settings_view(const key_record& record) {
+  if (record.role)
+    return admin_settings(record);
   return {{"name", record.name},
           {"description", record.description},
           {"environment", record.environment},
@@ -63,7 +87,13 @@ json::object settings_view(const key_record& record) {
           {"allowed_ips", texts_of(record.allowed_ips)},
           {"allowed_referrers", texts_of(record.allowed_referrers)},
           {"expires_at", rfc3339_or_null(record.expires_at)},
-          {"metadata", metadata_of(record)}};
+          {"metadata", metadata_of(record)},
+          {"parent", record.parent ? json::value(policies::keys::to_string(*record.parent))
+                                   : json::value(nullptr)},
+          {"is_group", record.is_group},
+          {"may_delegate", record.may_delegate},
+          {"model_aliases", aliases_view(record)},
+          {"rotate_every_days", days_or_null(record)}};
 }
 
 json::object key_view(const key_record& record, std::optional<policies::instant> last_used) {
@@ -74,9 +104,7 @@ json::object key_view(const key_record& record, std::optional<policies::instant>
   out["updated_at"] = rfc3339(record.updated);
   out["last_used_at"] = rfc3339_or_null(last_used);
   out["version"] = record.version;
-  out["parent"] = nullptr;
-  if (record.parent)
-    out["parent"] = policies::keys::to_string(*record.parent);
+  out["rotation_due_at"] = rfc3339_or_null(policies::keys::rotation_due(record));
   out["masked_key"] = nullptr;
   if (!record.secrets.empty())
     out["masked_key"] = record.secrets.front().masked;

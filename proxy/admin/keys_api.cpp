@@ -4,6 +4,7 @@
 #include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_fields.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/key_place.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -18,6 +19,14 @@ answer<reply> set_status(const admin_context& context, const request& call, std:
     return before.error();
   key_record after = *before;
   after.status = status;
+  if (call.by.delegate && before->locked && status == key_status::active)
+    return problem{.status = 403,
+                   .message = "the owner of this proxy deactivated this key, and only the owner "
+                              "can activate it",
+                   .code = "permission_denied"};
+  after.locked = status == key_status::inactive && (!call.by.delegate || before->locked);
+  if (before->role)
+    action.insert(0, "admin_");
   return store_change(context, call, std::move(action), *before, std::move(after));
 }
 
@@ -27,7 +36,12 @@ answer<reply> get_key(const admin_context& context, const request& call) {
   const auto record = known_key(context, call.key);
   if (!record)
     return record.error();
-  return record_reply(context, **record);
+  if (call.by.delegate != call.key)
+    return record_reply(context, **record);
+  key_record own = **record; // what the owner noted about a key is not its holder's to read
+  own.description.clear();
+  own.metadata_json = "{}";
+  return record_reply(context, own);
 }
 
 answer<reply> change_key(const admin_context& context, const request& call) {
@@ -40,7 +54,10 @@ answer<reply> change_key(const admin_context& context, const request& call) {
   key_record after = *before;
   if (auto wrong = change(after, *fields))
     return *wrong;
-  return store_change(context, call, "key.update", *before, std::move(after));
+  if (auto wrong = refuse_widening(call.by, after, place_of(context, after)))
+    return *wrong;
+  return store_change(context, call, before->role ? "admin_key.update" : "key.update", *before,
+                      std::move(after));
 }
 
 answer<reply> delete_key(const admin_context& context, const request& call) {

@@ -1,4 +1,5 @@
 // A key's limits at this moment, and what it did in the last minute.
+#include <algorithm>
 #include <array>
 
 #include "policies/keys/secret.hpp"
@@ -26,8 +27,9 @@ double in_window(std::int64_t before, std::int64_t current, std::int64_t now_ms)
 minute_row last_minute_by_rows(const admin_context& context, policies::key_id key,
                                std::int64_t now_ms) {
   minute_row sum;
+  const auto family = context.directory.family_of(key);
   context.store.rows(now_ms - minute_ms, now_ms + 1, [&](const journal::entry& e) {
-    if (e.key == key.value)
+    if (std::ranges::find(family, policies::key_id{e.key}) != family.end())
       if (const auto added = stores::minute_of(e))
         sum += *added;
     return true;
@@ -40,12 +42,12 @@ minute_row last_minute(const admin_context& context, policies::key_id key, std::
   constexpr std::int64_t rows_max = 200'000;
   const stores::minute_range two{now_ms / minute_ms - 1, now_ms / minute_ms + 1};
   std::int64_t account = 0;
-  for (const minute_row& row : context.store.minutes(std::nullopt, two))
+  for (const minute_row& row : used_minutes(context, std::nullopt, two))
     account += row.requests;
   if (account <= rows_max)
     return last_minute_by_rows(context, key, now_ms);
   std::array<minute_row, 2> rows{};
-  for (const minute_row& row : context.store.minutes(key, two))
+  for (const minute_row& row : used_minutes(context, key, two))
     rows[static_cast<std::size_t>(row.minute - two.from)] = row;
   const auto sum = [&](std::int64_t minute_row::*field) {
     return static_cast<std::int64_t>(in_window(rows[0].*field, rows[1].*field, now_ms));

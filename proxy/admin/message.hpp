@@ -12,7 +12,7 @@
 #include <boost/json.hpp>
 #include <boost/system/result.hpp>
 
-#include "policies/types.hpp"
+#include "policies/keys/key_record.hpp"
 
 namespace proxy::admin {
 
@@ -62,14 +62,27 @@ struct query {
 answer<query> parse_query(std::string_view text);
 
 class web_sessions;
+class issued_answers;
+
+// Who calls: the owner with the configured key or a session, the holder of an admin key, or a key
+// of the data plane that manages those below it.
+struct caller {
+  std::string actor = "admin"; // as the audit trail names it
+  policies::keys::admin_role role = policies::keys::admin_role::owner;
+  std::optional<policies::key_id> admin_key{}; // of the admin plane; absent: the configured one
+  std::optional<policies::key_id> delegate{};
+};
 
 struct request {
   std::string path;
   struct query query;
+  caller by{};
   policies::key_id key{};      // of /v1/keys/{id}
-  web_sessions* browsers{};    // never null
+  web_sessions* browsers{};    // null: not from a connection of the admin plane
+  issued_answers* issued{};    // never null
   std::string session_token{}; // of the cookie, or empty
   std::string if_match;
+  std::string idempotency_key{};
   std::string body;
   policies::instant now{};
 };

@@ -17,7 +17,7 @@ answer<reply> usage_minutes(const admin_context& context, const request& call) {
       floor<std::chrono::minutes>(call.now.time_since_epoch()).count() + 1; // the one that runs
   const std::int64_t from = until - *count;
   std::vector<stores::minute_row> all(static_cast<std::size_t>(*count));
-  for (const stores::minute_row& row : context.store.minutes(*whose, {from, until}))
+  for (const stores::minute_row& row : used_minutes(context, *whose, {from, until}))
     all[static_cast<std::size_t>(row.minute - from)] += row;
   json::array minutes;
   for (std::size_t i = 0; i < all.size(); ++i) {

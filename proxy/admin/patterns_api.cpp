@@ -39,7 +39,7 @@ answer<reply> usage_patterns(const admin_context& context, const request& call) 
   if (!ranges)
     return ranges.error();
   const stores::minute_range range{ranges->now.from_hour * 60, ranges->now.until_hour * 60};
-  const auto minutes = context.store.minutes(*whose, range);
+  const auto minutes = used_minutes(context, *whose, range);
   stores::minute_row busiest;
   std::int64_t tokens_peak = 0;
   std::int64_t requests = 0;
@@ -57,7 +57,7 @@ answer<reply> usage_patterns(const admin_context& context, const request& call) 
                    {"active_minutes", minutes.size()},
                    {"average_requests_per_active_minute",
                     ratio(requests, static_cast<std::int64_t>(minutes.size()))},
-                   {"by_hour_of_week", week_of(context.store.usage(*whose, ranges->now))}};
+                   {"by_hour_of_week", week_of(used_hours(context, *whose, ranges->now))}};
   if (busiest.requests > 0)
     out["busiest_minute"] = rfc3339(policies::instant{std::chrono::minutes{busiest.minute}});
   return json_reply(200, out);

@@ -14,38 +14,46 @@ namespace {
 using boost::beast::http::verb;
 
 constexpr std::array routes{
-    route{verb::post, "/v1/keys", "", access::owner, create_key},
-    route{verb::get, "/v1/keys", "status type limit after", access::owner, list_keys},
-    route{verb::get, "/v1/keys/{id}", "", access::owner, get_key},
-    route{verb::patch, "/v1/keys/{id}", "", access::owner, change_key},
+    route{verb::post, "/v1/keys", "", access::operator_, create_key},
+    route{verb::get, "/v1/keys", "status type parent limit after", access::viewer, list_keys},
+    route{verb::get, "/v1/keys/{id}", "", access::viewer, get_key},
+    route{verb::patch, "/v1/keys/{id}", "", access::operator_, change_key},
     route{verb::delete_, "/v1/keys/{id}", "", access::owner, delete_key},
-    route{verb::post, "/v1/keys/{id}/deactivate", "", access::owner, deactivate_key},
-    route{verb::post, "/v1/keys/{id}/activate", "", access::owner, activate_key},
-    route{verb::post, "/v1/keys/{id}/rotate", "", access::owner, rotate_key},
-    route{verb::get, "/v1/keys/{id}/usage", "period", access::owner, key_usage},
-    route{verb::get, "/v1/keys/{id}/usage/series", "start end granularity", access::owner,
+    route{verb::post, "/v1/keys/{id}/deactivate", "", access::operator_, deactivate_key},
+    route{verb::post, "/v1/keys/{id}/activate", "", access::operator_, activate_key},
+    route{verb::post, "/v1/keys/{id}/rotate", "", access::operator_, rotate_key},
+    route{verb::get, "/v1/keys/{id}/usage", "period", access::viewer, key_usage},
+    route{verb::get, "/v1/keys/{id}/usage/series", "start end granularity", access::viewer,
           usage_series},
-    route{verb::get, "/v1/keys/{id}/usage/models", "period", access::owner, usage_models},
-    route{verb::get, "/v1/keys/{id}/usage/patterns", "period", access::owner, usage_patterns},
-    route{verb::get, "/v1/keys/{id}/usage/minutes", "minutes", access::owner, usage_minutes},
-    route{verb::get, "/v1/keys/{id}/limits", "", access::owner, key_limits},
-    route{verb::get, "/v1/keys/{id}/current", "", access::owner, key_current},
-    route{verb::get, "/v1/keys/{id}/health", "", access::owner, key_health},
-    route{verb::get, "/v1/keys/{id}/events", "since limit", access::owner, events},
-    route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::owner, key_errors},
-    route{verb::get, "/v1/usage", "period", access::owner, account_usage},
-    route{verb::get, "/v1/usage/series", "start end granularity", access::owner, usage_series},
-    route{verb::get, "/v1/usage/models", "period", access::owner, usage_models},
-    route{verb::get, "/v1/usage/patterns", "period", access::owner, usage_patterns},
-    route{verb::get, "/v1/usage/minutes", "minutes", access::owner, usage_minutes},
-    route{verb::get, "/v1/usage/keys", "period limit", access::owner, usage_of_keys},
-    route{verb::get, "/v1/events", "since limit", access::owner, events},
-    route{verb::get, "/v1/audit", "limit", access::owner, audit},
-    route{verb::get, "/v1/ledger", "from_ms until_ms key", access::owner, ledger},
-    route{verb::get, "/v1/models", "", access::owner, models},
-    route{verb::post, "/v1/session", "", access::owner, open_session},
+    route{verb::get, "/v1/keys/{id}/usage/models", "period", access::viewer, usage_models},
+    route{verb::get, "/v1/keys/{id}/usage/patterns", "period", access::viewer, usage_patterns},
+    route{verb::get, "/v1/keys/{id}/usage/minutes", "minutes", access::viewer, usage_minutes},
+    route{verb::get, "/v1/keys/{id}/limits", "", access::viewer, key_limits},
+    route{verb::get, "/v1/keys/{id}/current", "", access::viewer, key_current},
+    route{verb::get, "/v1/keys/{id}/health", "", access::viewer, key_health},
+    route{verb::get, "/v1/keys/{id}/events", "since limit", access::viewer, events},
+    route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::viewer, key_errors},
+    route{verb::post, "/v1/admin-keys", "", access::owner, create_admin_key},
+    route{verb::get, "/v1/admin-keys", "", access::owner, list_admin_keys},
+    route{verb::get, "/v1/admin-keys/{id}", "", access::owner, get_key},
+    route{verb::patch, "/v1/admin-keys/{id}", "", access::owner, change_key},
+    route{verb::delete_, "/v1/admin-keys/{id}", "", access::owner, delete_key},
+    route{verb::post, "/v1/admin-keys/{id}/deactivate", "", access::owner, deactivate_key},
+    route{verb::post, "/v1/admin-keys/{id}/activate", "", access::owner, activate_key},
+    route{verb::post, "/v1/admin-keys/{id}/rotate", "", access::owner, rotate_key},
+    route{verb::get, "/v1/usage", "period", access::viewer, account_usage},
+    route{verb::get, "/v1/usage/series", "start end granularity", access::viewer, usage_series},
+    route{verb::get, "/v1/usage/models", "period", access::viewer, usage_models},
+    route{verb::get, "/v1/usage/patterns", "period", access::viewer, usage_patterns},
+    route{verb::get, "/v1/usage/minutes", "minutes", access::viewer, usage_minutes},
+    route{verb::get, "/v1/usage/keys", "period limit", access::viewer, usage_of_keys},
+    route{verb::get, "/v1/events", "since limit", access::viewer, events},
+    route{verb::get, "/v1/audit", "limit", access::viewer, audit},
+    route{verb::get, "/v1/ledger", "from_ms until_ms key", access::viewer, ledger},
+    route{verb::get, "/v1/models", "", access::viewer, models},
+    route{verb::post, "/v1/session", "", access::viewer, open_session},
     route{verb::get, "/v1/session", "", access::anyone, show_session},
-    route{verb::delete_, "/v1/session", "", access::owner, end_session},
+    route{verb::delete_, "/v1/session", "", access::viewer, end_session},
     route{verb::get, "/", "", access::anyone, page},
     route{verb::get, "/assets/{file}", "", access::anyone, page},
     route{verb::get, "/health", "", access::anyone, health},
@@ -84,6 +92,33 @@ std::optional<problem> unknown_parameter(const route& of, const query& given) {
   return std::nullopt;
 }
 
+problem no_key(std::string_view id) {
+  return {.status = 404,
+          .message = "no key '" + shown(id) +
+                     "': an id is key_ and 12 characters, as GET /v1/keys lists them",
+          .code = "key_not_found"};
+}
+
+// Admin keys and sub-keys are found under their own paths only, and a delegating key finds itself,
+// which it cannot change, and those below it.
+std::optional<problem> refuse_key_of_others(const admin_context& context, const route& of,
+                                            const request& call) {
+  const std::string id = policies::keys::to_string(call.key);
+  const auto record = context.directory.copy_of(call.key);
+  if (record && record->role.has_value() != of.pattern.starts_with("/v1/admin-keys"))
+    return no_key(id);
+  if (!call.by.delegate || (of.method == verb::get && call.key == *call.by.delegate))
+    return std::nullopt;
+  if (call.key == *call.by.delegate)
+    return problem{.status = 403,
+                   .message = "a key cannot change itself; the owner of this proxy can",
+                   .code = "permission_denied"};
+  const auto family = context.directory.family_of(*call.by.delegate);
+  if (std::ranges::find(family, call.key) == family.end())
+    return no_key(id);
+  return std::nullopt;
+}
+
 answer<reply> handle(const admin_context& context, const route_match& matched,
                      std::string_view target, request& call) {
   const std::size_t mark = std::min(target.find('?'), target.size());
@@ -96,11 +131,10 @@ answer<reply> handle(const admin_context& context, const route_match& matched,
   if (matched.found->pattern.find("{id}") != std::string_view::npos) {
     const auto id = policies::keys::parse_key_id(matched.part);
     if (!id)
-      return problem{.status = 404,
-                     .message = "no key '" + shown(matched.part) +
-                                "': an id is key_ and 12 characters, as GET /v1/keys lists them",
-                     .code = "key_not_found"};
+      return no_key(matched.part);
     call.key = *id;
+    if (auto wrong = refuse_key_of_others(context, *matched.found, call))
+      return *wrong;
   }
   return matched.found->handle(context, call);
 }
@@ -121,6 +155,24 @@ route_match find_route(verb method, std::string_view path) {
       out.allow += ", HEAD";
   }
   return out;
+}
+
+std::optional<problem> refuse_role(const caller& by, const route& of) {
+  using policies::keys::admin_role;
+  const admin_role needed = of.needs == access::owner       ? admin_role::owner
+                            : of.needs == access::operator_ ? admin_role::operator_
+                                                            : admin_role::viewer;
+  if (by.role >= needed)
+    return std::nullopt;
+  return problem{.status = 403,
+                 .message =
+                     fmt::format("this needs an admin key with the role {}; yours is {}",
+                                 policies::keys::name_of(needed), policies::keys::name_of(by.role)),
+                 .code = "permission_denied"};
+}
+
+bool may_delegate_to(const route& of) {
+  return of.pattern.starts_with("/v1/keys");
 }
 
 reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,

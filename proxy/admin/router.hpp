@@ -12,7 +12,8 @@
 
 namespace proxy::admin {
 
-enum class access { owner, anyone };
+// viewer reads, operator_ issues and changes keys, owner deletes them and issues admin keys.
+enum class access { owner, operator_, viewer, anyone };
 
 struct route {
   boost::beast::http::verb method;
@@ -30,6 +31,11 @@ struct route_match {
   std::string allow;
 };
 route_match find_route(boost::beast::http::verb method, std::string_view path);
+
+// nullopt: the caller's role is enough.
+std::optional<problem> refuse_role(const caller& by, const route& of);
+// Whether keys that may delegate can call it through the data plane.
+bool may_delegate_to(const route& of);
 
 // Finds, checks id and parameters, handles; never throws.
 reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,

@@ -105,7 +105,7 @@ answer<reply> usage_series(const admin_context& context, const request& call) {
   const auto range = range_in(call);
   if (!range)
     return range.error();
-  const auto rows = context.store.usage(*whose, {range->from_hour, range->until_hour});
+  const auto rows = used_hours(context, *whose, {range->from_hour, range->until_hour});
   auto row = rows.begin();
   json::array series;
   for (std::int64_t begin = range->from_hour; begin < range->until_hour;) {

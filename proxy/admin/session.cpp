@@ -45,9 +45,9 @@ class session {
   awaitable<void> linger();
   std::optional<reply> failed_reading(const error_code& error) const;
   answer_form form_of_answer() const;
-  std::optional<problem> refusal();
-  std::optional<problem> wrong_key();
-  std::optional<problem> not_the_owner();
+  answer<caller> who_calls(const route_match& matched);
+  answer<caller> holder_of_key();
+  answer<caller> key_or_session();
   std::string_view path() const;
   // The one value of a field; nullopt: it is absent, or stands there more than once.
   std::optional<std::string_view> single(http::field name) const;
@@ -179,18 +179,18 @@ std::optional<std::string_view> session::single(http::field name) const {
   return view(head[name]);
 }
 
-std::optional<problem> session::wrong_key() {
+answer<caller> session::holder_of_key() {
   const policies::instant now = scope_.context.now();
   auto wait = scope_.wrong_keys.wait(peer_, now);
   if (!wait) {
-    auto wrong =
-        refuse_key(single(http::field::authorization).value_or(""), scope_.context.admin_key);
-    if (!wrong || parser_->get().count(http::field::authorization) == 0)
-      return wrong;
+    auto found = caller_of_key(scope_.context, single(http::field::authorization).value_or(""),
+                               peer_.to_string(), now);
+    if (found || parser_->get().count(http::field::authorization) == 0)
+      return found;
     scope_.wrong_keys.wrong(peer_, now);
     wait = scope_.wrong_keys.wait(peer_, now);
     if (!wait)
-      return wrong;
+      return found;
     spdlog::warn("admin plane: too many wrong admin keys from {}", peer_.to_string());
   }
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait);
@@ -203,20 +203,25 @@ std::optional<problem> session::wrong_key() {
 }
 
 // A browser's cookie counts only where no key is sent: what asks with a key is judged by the key.
-std::optional<problem> session::not_the_owner() {
+answer<caller> session::key_or_session() {
   const auto& head = parser_->get();
   const std::string_view token = session_token(single(http::field::cookie).value_or(""));
   if (token.empty() || head.count(http::field::authorization) > 0)
-    return wrong_key();
+    return holder_of_key();
   browser_call call;
   call.token = token;
   if (head.count("X-CSRF-Token") == 1)
     call.csrf = view(head["X-CSRF-Token"]);
   call.changes = head.method() != http::verb::get && head.method() != http::verb::head;
-  return refuse_session(scope_.browsers, call, scope_.context.now());
+  const policies::instant now = scope_.context.now();
+  const auto opened_by = caller_in(scope_.browsers, call, now);
+  if (!opened_by)
+    return opened_by;
+  return caller_of_session(scope_.context, *opened_by, peer_.to_string(), now);
 }
 
-std::optional<problem> session::refusal() {
+// Of a path that does not exist nobody without a key learns so.
+answer<caller> session::who_calls(const route_match& matched) {
   const auto& head = parser_->get();
   where_from from;
   from.listen_address = scope_.listen_address;
@@ -225,17 +230,21 @@ std::optional<problem> session::refusal() {
   if (head.count(http::field::origin) > 0)
     from.origin = single(http::field::origin).value_or("");
   if (auto wrong = refuse_host(from))
-    return wrong;
-  const auto matched = find_route(head.method(), path());
+    return *wrong;
   if (matched.found && matched.found->needs == access::anyone)
-    return std::nullopt;
-  return not_the_owner();
+    return caller{};
+  auto found = key_or_session();
+  if (found && matched.found)
+    if (auto wrong = refuse_role(*found, *matched.found))
+      return *wrong;
+  return found;
 }
 
 awaitable<std::optional<reply>> session::answer_one() {
-  if (const auto wrong = refusal())
-    co_return reply_of(*wrong);
   const auto matched = find_route(parser_->get().method(), path());
+  const auto by = who_calls(matched);
+  if (!by)
+    co_return reply_of(by.error());
   if (!matched.found) {
     reply out = reply_of(no_route(matched, view(parser_->get().method_string()), path()));
     out.allow = matched.allow;
@@ -245,9 +254,12 @@ awaitable<std::optional<reply>> session::answer_one() {
     co_return failed_reading(error);
   const auto& message = parser_->get();
   request call;
+  call.by = *by;
   call.path = path();
   call.if_match = view(message[http::field::if_match]);
+  call.idempotency_key = view(message["Idempotency-Key"]);
   call.browsers = &scope_.browsers;
+  call.issued = &scope_.issued;
   call.session_token = session_token(single(http::field::cookie).value_or(""));
   call.body = message.body();
   call.now = scope_.context.now();

@@ -6,6 +6,7 @@
 
 #include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/guesses.hpp"
+#include "proxy/admin/issued.hpp"
 #include "proxy/admin/web_sessions.hpp"
 
 namespace proxy::admin {
@@ -16,6 +17,7 @@ struct session_scope {
   const std::string& listen_address; // as configured, without the port
   guesses& wrong_keys;
   web_sessions& browsers;
+  issued_answers& issued;
 };
 
 // Serves until the client or a deadline ends it. Throws what the system throws: the caller's

@@ -8,16 +8,17 @@ namespace proxy::admin {
 namespace {
 
 reply view_of(const web_sessions::session& session) {
-  return json_reply(
-      200,
-      {{"role", "owner"}, {"csrf_token", session.csrf}, {"expires_at", rfc3339(session.ends)}});
+  return json_reply(200, {{"signed_in", true},
+                          {"role", policies::keys::name_of(session.by.role)},
+                          {"csrf_token", session.csrf},
+                          {"expires_at", rfc3339(session.ends)}});
 }
 
 } // namespace
 
 answer<reply> open_session(const admin_context& context, const request& call) {
   std::string token;
-  reply out = view_of(call.browsers->open(context.random, call.now, token));
+  reply out = view_of(call.browsers->open(context.random, call.now, call.by, token));
   out.status = 201;
   out.cookie = session_cookie(token);
   return out;

@@ -36,8 +36,8 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
   const auto ranges = ranges_of(call.query.get("period").value_or("24h"), call.now);
   if (!ranges)
     return ranges.error();
-  const auto rows = context.store.usage(key, ranges->now);
-  const usage_sums before = sum_of(context.store.usage(key, ranges->before));
+  const auto rows = used_hours(context, key, ranges->now);
+  const usage_sums before = sum_of(used_hours(context, key, ranges->before));
   json::object out{{"key_id", nullptr}, {"period", ranges->name}};
   if (key)
     out["key_id"] = policies::keys::to_string(*key);
@@ -126,7 +126,7 @@ answer<reply> usage_models(const admin_context& context, const request& call) {
     return ranges.error();
   return json_reply(200, {{"key_id", id_or_null(*whose)},
                           {"period", ranges->name},
-                          {"models", by_model(context.store.usage(*whose, ranges->now))}});
+                          {"models", by_model(used_hours(context, *whose, ranges->now))}});
 }
 
 } // namespace proxy::admin

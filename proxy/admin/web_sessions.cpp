@@ -20,7 +20,7 @@ bool same(std::string_view one, std::string_view other) {
 
 const web_sessions::session&
 web_sessions::open(const std::function<void(std::span<std::byte>)>& random, policies::instant now,
-                   std::string& token) {
+                   const caller& by, std::string& token) {
   std::erase_if(open_, [&](const auto& each) { return each.second.ends <= now; });
   if (open_.size() >= open_max)
     open_.erase(
@@ -29,7 +29,7 @@ web_sessions::open(const std::function<void(std::span<std::byte>)>& random, poli
   random(std::as_writable_bytes(std::span{bytes}));
   token = hex(std::span{bytes}.first(32));
   return open_
-      .insert_or_assign(sha256(token), session{hex(std::span{bytes}.last(32)), now + lifetime})
+      .insert_or_assign(sha256(token), session{hex(std::span{bytes}.last(32)), now + lifetime, by})
       .first->second;
 }
 
@@ -63,8 +63,8 @@ std::string session_cookie(std::string_view token) {
                      web_sessions::cookie_name, token, age.count());
 }
 
-std::optional<problem> refuse_session(const web_sessions& sessions, const browser_call& call,
-                                      policies::instant now) {
+answer<caller> caller_in(const web_sessions& sessions, const browser_call& call,
+                         policies::instant now) {
   const web_sessions::session* found = sessions.find(call.token, now);
   if (!found)
     return problem{.status = 401,
@@ -75,7 +75,7 @@ std::optional<problem> refuse_session(const web_sessions& sessions, const browse
                    .message = "the X-CSRF-Token field is missing or wrong: it is what "
                               "GET /v1/session answers",
                    .code = "csrf_token_invalid"};
-  return std::nullopt;
+  return found->by;
 }
 
 } // namespace proxy::admin

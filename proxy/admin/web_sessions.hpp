@@ -27,11 +27,12 @@ class web_sessions {
   struct session {
     std::string csrf;
     policies::instant ends;
+    caller by; // who signed in
   };
 
   // Makes a session; `token` receives what the cookie holds. The table keeps only its digest.
   const session& open(const std::function<void(std::span<std::byte>)>& random,
-                      policies::instant now, std::string& token);
+                      policies::instant now, const caller& by, std::string& token);
   // nullptr: never opened, ended, or too old.
   const session* find(std::string_view token, policies::instant now) const;
   void end(std::string_view token);
@@ -50,7 +51,7 @@ struct browser_call {
   std::string_view csrf; // the field X-CSRF-Token
   bool changes = false;  // anything but GET and HEAD
 };
-std::optional<problem> refuse_session(const web_sessions& sessions, const browser_call& call,
-                                      policies::instant now);
+answer<caller> caller_in(const web_sessions& sessions, const browser_call& call,
+                         policies::instant now);
 
 } // namespace proxy::admin

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <unordered_set>
 
 namespace proxy::keys {
 
@@ -144,6 +145,8 @@ key_slot& key_directory::slot_for(const key_record& record) {
   slot.id = record.id;
   slot.parent = parent;
   slot.root = parent ? parent->root : &slot;
+  if (parent)
+    parent->is_parent = true;
   by_id_[record.id.value] = &slot;
   return slot;
 }
@@ -160,6 +163,24 @@ std::shared_ptr<const key_record> key_directory::copy_of(policies::key_id id) co
   if (found == by_id_.end())
     return nullptr;
   return std::make_shared<const key_record>(*found->second->record.load());
+}
+
+// A child is published after its parent: one pass in that order sees every descendant.
+std::vector<policies::key_id> key_directory::family_of(policies::key_id id) const {
+  const std::shared_lock guard(lock_);
+  const auto found = by_id_.find(id.value);
+  if (found == by_id_.end())
+    return {};
+  std::vector<policies::key_id> family{id};
+  if (!found->second->is_parent)
+    return family;
+  std::unordered_set<const key_slot*> known{found->second};
+  for (const key_slot& slot : slots_)
+    if (slot.parent && known.contains(slot.parent)) {
+      known.insert(&slot);
+      family.push_back(slot.id);
+    }
+  return family;
 }
 
 std::size_t key_directory::size() const {

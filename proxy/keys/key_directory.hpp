@@ -38,6 +38,8 @@ class key_directory {
   void for_each(const std::function<void(key_slot&)>& visit) const;
   // A consistent copy for threads that are no epoch participants (the admin plane).
   std::shared_ptr<const policies::keys::key_record> copy_of(policies::key_id id) const;
+  // The key and all below it, in order of publication; empty: unknown.
+  std::vector<policies::key_id> family_of(policies::key_id id) const;
   std::size_t size() const;
 
   // Grows with every publication: whoever derives something from all keys asks whether to redo it.

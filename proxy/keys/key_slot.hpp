@@ -20,6 +20,7 @@ struct key_slot {
   policies::key_id id;
   key_slot* parent = nullptr;
   key_slot* root = nullptr; // itself where there is no parent
+  bool is_parent = false;   // guarded by the directory's lock
 
   // Read-copy-update: valid until the reading thread's loop turn ends; never kept across a
   // suspension. Loaded with load(), sequentially consistent, as epoch.hpp demands (which costs

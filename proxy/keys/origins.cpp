@@ -13,7 +13,8 @@ void origins::refresh(const key_directory& from) {
   auto fresh = std::make_shared<list>();
   from.for_each([&](key_slot& slot) {
     const auto* record = slot.record.load();
-    if (record->status != policies::keys::key_status::active || record->secrets.empty())
+    if (record->status != policies::keys::key_status::active || record->secrets.empty() ||
+        record->role)
       return;
     if (record->allowed_referrers.empty())
       fresh->everywhere = true;

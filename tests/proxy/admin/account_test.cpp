@@ -107,8 +107,8 @@ TEST_CASE("web sessions: they end by time, by sign-out, and the oldest when ther
   web_sessions sessions;
   const auto random = seeded();
   std::string first, second;
-  sessions.open(random, noon, first);
-  sessions.open(random, noon + minutes{1}, second);
+  sessions.open(random, noon, {}, first);
+  sessions.open(random, noon + minutes{1}, {}, second);
   CHECK(first != second);
   CHECK(first.size() == 64);
   REQUIRE(sessions.find(first, noon));
@@ -121,7 +121,7 @@ TEST_CASE("web sessions: they end by time, by sign-out, and the oldest when ther
   CHECK_FALSE(sessions.find(second, noon));
   std::string other;
   for (std::size_t i = 0; i < web_sessions::open_max; ++i)
-    sessions.open(random, noon + minutes{2}, other);
+    sessions.open(random, noon + minutes{2}, {}, other);
   CHECK_FALSE(sessions.find(first, noon));
   CHECK(sessions.find(other, noon));
 }

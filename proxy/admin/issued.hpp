@@ -1,0 +1,48 @@
+// What was answered to a creation with an Idempotency-Key: asked again, it is answered again, and
+// no second key is made.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/admin/admin_context.hpp"
+#include "proxy/admin/message.hpp"
+
+namespace proxy::admin {
+
+// One thread's. Answers hold a secret, so they live in memory alone, for a while; that the key was
+// made is told by its record for ever.
+class issued_answers {
+ public:
+  static constexpr std::chrono::hours kept{24};
+  static constexpr std::size_t kept_max = 1000; // the oldest makes room
+
+  ~issued_answers(); // wipes
+
+  void keep(const std::string& fingerprint, std::string_view body, const reply& answer,
+            policies::instant now);
+  // The same answer, or why there is none for another body.
+  std::optional<answer<reply>> find(const std::string& fingerprint, std::string_view body,
+                                    policies::instant now) const;
+
+ private:
+  struct one {
+    std::string body_hash;
+    std::string text;
+    std::string etag;
+    policies::instant at;
+  };
+  void forget(const std::string& fingerprint);
+  std::map<std::string, one> answers_;
+  std::deque<std::pair<policies::instant, std::string>> order_;
+};
+
+// Of the field's value and who sent it, in hex; empty: there is none.
+answer<std::string> fingerprint_of(const request& call);
+// Where the answer is gone: the key that was made then.
+std::optional<problem> refuse_second(const admin_context& context, const std::string& fingerprint);
+
+} // namespace proxy::admin

@@ -1,0 +1,89 @@
+// By id, and over a key's family.
+#include "proxy/admin/key_lookup.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "policies/keys/secret.hpp"
+
+namespace proxy::admin {
+
+namespace json = boost::json;
+using policies::keys::key_record;
+
+answer<std::shared_ptr<const key_record>> known_key(const admin_context& context,
+                                                    policies::key_id id) {
+  auto record = context.directory.copy_of(id);
+  if (!record)
+    return problem{.status = 404,
+                   .message = "no key '" + policies::keys::to_string(id) + "'",
+                   .code = "key_not_found"};
+  return record;
+}
+
+answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
+                                                   const request& call) {
+  if (call.key == policies::key_id{})
+    return std::optional<policies::key_id>{};
+  const auto record = known_key(context, call.key);
+  if (!record)
+    return record.error();
+  return std::optional{call.key};
+}
+
+std::vector<stores::usage_row> used_hours(const admin_context& context,
+                                          std::optional<policies::key_id> key,
+                                          stores::usage_range range) {
+  if (!key)
+    return context.store.usage(key, range);
+  std::vector<stores::usage_row> all;
+  for (const policies::key_id each : context.directory.family_of(*key)) {
+    auto rows = context.store.usage(each, range);
+    all.insert(all.end(), std::make_move_iterator(rows.begin()),
+               std::make_move_iterator(rows.end()));
+  }
+  std::ranges::stable_sort(all, {}, &stores::usage_row::hour);
+  return all;
+}
+
+std::vector<stores::minute_row> used_minutes(const admin_context& context,
+                                             std::optional<policies::key_id> key,
+                                             stores::minute_range range) {
+  const auto family = key ? context.directory.family_of(*key) : std::vector<policies::key_id>{};
+  if (family.size() < 2)
+    return context.store.minutes(key, range);
+  std::map<std::int64_t, stores::minute_row> sums;
+  for (const policies::key_id each : family)
+    for (const stores::minute_row& row : context.store.minutes(each, range)) {
+      stores::minute_row& sum = sums[row.minute];
+      sum.minute = row.minute;
+      sum += row;
+    }
+  std::vector<stores::minute_row> out;
+  for (const auto& [minute, sum] : sums)
+    out.push_back(sum);
+  return out;
+}
+
+json::value id_or_null(const std::optional<policies::key_id>& id) {
+  return id ? json::value(policies::keys::to_string(*id)) : json::value(nullptr);
+}
+
+json::object list_of(json::array data) {
+  return {{"object", "list"}, {"data", std::move(data)}};
+}
+
+problem problem_of(const failure& why) {
+  switch (why.code) {
+  case errc::conflict:
+  case errc::already_exists:
+    return {.status = 409, .message = why.message, .code = "conflict"};
+  case errc::not_found:
+    return {.status = 404, .message = why.message, .code = "key_not_found"};
+  default:
+    return {.status = 503, .message = why.message, .code = "store_unavailable"};
+  }
+}
+
+} // namespace proxy::admin
