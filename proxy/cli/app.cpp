@@ -79,6 +79,7 @@ int run(std::vector<std::string> words, const console& io) {
   add_shared(root, options);
   command chosen;
   add_key_commands(root, chosen);
+  add_admin_key_commands(root, chosen);
   add_report_commands(root, chosen);
   add_health_commands(root, chosen);
   std::string printed;

@@ -21,26 +21,31 @@ void print_json(session& with, const std::string& text) {
   with.io.out << text << (text.ends_with('\n') ? "" : "\n");
 }
 
-void show_secret(session& with, const reply& made, const std::string& first_line) {
-  const std::string secret = text(made.body, "key");
-  if (with.json)
-    print_json(with, made.text);
-  else if (with.quiet)
-    with.io.out << secret << "\n";
-  else
-    with.io.out << first_line << "\n\n  " << secret << "\n\n"
-                << "This secret is shown once and kept nowhere: store it now.\n";
-}
+struct new_key {
+  std::string name;
+  std::string parent; // id or name; empty: none
+  bool is_group = false;
+  key_options options;
+};
 
-result<void> create(session& with, const std::string& name, const key_options& options) {
-  auto fields = options.fields();
+result<void> create(session& with, const new_key& wanted) {
+  auto fields = wanted.options.fields();
   if (!fields)
     return fields.error();
-  (*fields)["name"] = name;
+  (*fields)["name"] = wanted.name;
+  if (wanted.is_group)
+    (*fields)["is_group"] = true;
+  if (!wanted.parent.empty()) {
+    const auto parent = find_key(with, wanted.parent);
+    if (!parent)
+      return parent.error();
+    (*fields)["parent"] = *parent;
+  }
   const auto made = with.calls.send(http::verb::post, "/v1/keys", *fields);
   if (!made)
     return made.error();
-  show_secret(with, *made, "Created " + text(made->body, "id") + " (" + harmless(name) + ").");
+  print_secret(with, *made,
+               "Created " + text(made->body, "id") + " (" + harmless(wanted.name) + ").");
   return {};
 }
 
@@ -117,7 +122,7 @@ result<void> rotate(session& with, const std::string& which, double grace_days) 
     return made.error();
   const auto& secrets = items(made->body, "secrets");
   const std::string end = secrets.size() < 2 ? "" : text(secrets[1], "valid_until");
-  show_secret(with, *made, "Rotated " + *id + ". The secret before works until " + end + ".");
+  print_secret(with, *made, "Rotated " + *id + ". The secret before works until " + end + ".");
   return {};
 }
 
@@ -136,25 +141,29 @@ result<void> remove(session& with, const std::string& which, bool sure) {
 
 void add_create(CLI::App& keys, command& chosen) {
   auto* add = keys.add_subcommand("create", "issue a key and show its secret, once");
-  auto name = std::make_shared<std::string>();
-  auto options = std::make_shared<key_options>();
-  add->add_option("NAME", *name, "what it is called")->required();
-  options->add_to(*add, true);
-  add->final_callback([&chosen, name, options] {
-    chosen = [name, options](session& with) { return create(with, *name, *options); };
-  });
+  auto wanted = std::make_shared<new_key>();
+  add->add_option("NAME", wanted->name, "what it is called")->required();
+  wanted->options.add_to(*add, true);
+  add->add_option("--parent", wanted->parent, "the group or key whose limits it shares");
+  add->add_flag("--group", wanted->is_group, "no secret: limits that the keys under it share");
+  add->final_callback(
+      [&chosen, wanted] { chosen = [wanted](session& with) { return create(with, *wanted); }; });
 }
 
 void add_list(CLI::App& keys, command& chosen) {
   auto* add = keys.add_subcommand("list", "all keys, oldest first");
   auto status = std::make_shared<std::string>();
   auto type = std::make_shared<std::string>();
+  auto parent = std::make_shared<std::string>();
+  add->add_option("--parent", *parent, "only those directly under this key or group (its id)");
   add->add_option("--status", *status, "only those: active, inactive or deleted");
   add->add_option("--type", *type, "only those: production, development or restricted");
-  add->final_callback([&chosen, status, type] {
-    std::string filter = status->empty() ? "" : "status=" + escaped(*status);
-    if (!type->empty())
-      filter += (filter.empty() ? "type=" : "&type=") + escaped(*type);
+  add->final_callback([&chosen, status, type, parent] {
+    std::string filter;
+    for (const auto& [name, value] :
+         {std::pair{"status=", *status}, {"type=", *type}, {"parent=", *parent}})
+      if (!value.empty())
+        filter += (filter.empty() ? "" : "&") + std::string(name) + escaped(value);
     chosen = [filter](session& with) { return list(with, filter); };
   });
 }

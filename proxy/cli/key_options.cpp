@@ -6,7 +6,7 @@
 namespace proxy::cli {
 namespace {
 
-enum class kind { text, count, dollars, list };
+enum class kind { text, count, dollars, list, truth, pairs };
 
 struct key_option {
   const char* flag;
@@ -36,6 +36,11 @@ constexpr key_option options[] = {
     {"--ip", "allowed_ips", kind::list, false, "addresses or networks; repeat, or a,b"},
     {"--referrer", "allowed_referrers", kind::list, false, "like https://example.com/*"},
     {"--expires", "expires_at", kind::text, false, "like 2027-01-31T23:59:59Z"},
+    {"--alias", "model_aliases", kind::pairs, false,
+     "NAME=MODEL: what clients call a model; repeat, or a=b,c=d"},
+    {"--rotate-every", "rotate_every_days", kind::count, false, "days after which a secret is due"},
+    {"--may-delegate", "may_delegate", kind::truth, false,
+     "yes or no: may issue narrower keys of its own"},
 };
 
 template <class T>
@@ -50,6 +55,12 @@ result<json::value> parsed(const key_option& option, const std::string& word,
   return json::value(value);
 }
 
+result<json::value> truth_of(const key_option& option, const std::string& word) {
+  if (word != "yes" && word != "no")
+    return complaint{exit_usage, std::string(option.flag) + ": '" + word + "' is not yes or no"};
+  return json::value(word == "yes");
+}
+
 json::value list_of(const std::vector<std::string>& words) {
   json::array out;
   for (const std::string& word : words)
@@ -62,10 +73,26 @@ json::value list_of(const std::vector<std::string>& words) {
   return out;
 }
 
+result<json::value> pairs_of(const key_option& option, const std::vector<std::string>& words) {
+  json::object out;
+  const json::value pairs = list_of(words);
+  for (const json::value& each : pairs.get_array()) {
+    const std::string_view pair{each.get_string()};
+    const std::size_t mark = pair.find('=');
+    if (mark == pair.npos)
+      return complaint{exit_usage, std::string(option.flag) + ": '" + std::string(pair) +
+                                       "' is not like NAME=MODEL"};
+    out[pair.substr(0, mark)] = pair.substr(mark + 1);
+  }
+  return json::value(std::move(out));
+}
+
 result<json::value> value_of(const key_option& option, const std::vector<std::string>& words) {
   const std::string& last = words.back();
   if (last == "none")
-    return option.holds == kind::list ? json::value(json::array{}) : json::value(nullptr);
+    return option.holds == kind::list    ? json::value(json::array{})
+           : option.holds == kind::truth ? json::value(false)
+                                         : json::value(nullptr);
   switch (option.holds) {
   case kind::count:
     return parsed<std::int64_t>(option, last, "60");
@@ -73,6 +100,10 @@ result<json::value> value_of(const key_option& option, const std::vector<std::st
     return parsed<double>(option, last, "12.50");
   case kind::list:
     return list_of(words);
+  case kind::truth:
+    return truth_of(option, last);
+  case kind::pairs:
+    return pairs_of(option, words);
   case kind::text:
     break;
   }

@@ -33,6 +33,19 @@ void add(table& page, std::string title, const std::string& value) {
     page.row({std::move(title), harmless(value)});
 }
 
+bool is_true(const json::value& of, std::string_view name) {
+  const json::value& value = member(of, name);
+  return value.is_bool() && value.get_bool();
+}
+
+std::string aliases_of(const json::value& record) {
+  std::string out;
+  if (const json::object* aliases = member(record, "model_aliases").if_object())
+    for (const auto& [name, model] : *aliases)
+      out += (out.empty() ? "" : ", ") + std::string(name) + " = " + std::string(model.as_string());
+  return out;
+}
+
 } // namespace
 
 void print_limits(const json::value& live, const console& io) {
@@ -52,6 +65,19 @@ void print_limits(const json::value& live, const console& io) {
     io.out << "No limits are set.\n";
 }
 
+void print_secret(session& with, const reply& made, const std::string& first_line) {
+  const std::string secret = text(made.body, "key");
+  if (with.json)
+    with.io.out << made.text << (made.text.ends_with('\n') ? "" : "\n");
+  else if (with.quiet)
+    with.io.out << (secret.empty() ? text(made.body, "id") : secret) << "\n";
+  else if (secret.empty())
+    with.io.out << first_line << " A group has no secret; create keys with --parent.\n";
+  else
+    with.io.out << first_line << "\n\n  " << secret << "\n\n"
+                << "This secret is shown once and kept nowhere: store it now.\n";
+}
+
 void print_key(const json::value& record, const json::value& live, const console& io) {
   table page({{"ID"}, {text(record, "id")}});
   add(page, "Name", text(record, "name"));
@@ -65,6 +91,13 @@ void print_key(const json::value& record, const json::value& live, const console
   add(page, "Models", models.empty() ? "all" : models);
   add(page, "Addresses", joined(member(record, "allowed_ips")));
   add(page, "Referrers", joined(member(record, "allowed_referrers")));
+  add(page, "Aliases", aliases_of(record));
+  add(page, "Parent", text(record, "parent"));
+  if (is_true(record, "is_group"))
+    add(page, "Group", "yes: shared by the keys under it");
+  if (is_true(record, "may_delegate"))
+    add(page, "May delegate", "yes");
+  add(page, "Rotation due", text(record, "rotation_due_at"));
   add(page, "Accounting", text(record, "token_accounting"));
   add(page, "Expires", text(record, "expires_at"));
   add(page, "Created", text(record, "created_at"));

@@ -3,6 +3,7 @@
 
 #include "proxy/cli/console.hpp"
 #include "proxy/cli/json.hpp"
+#include "proxy/cli/session.hpp"
 
 namespace proxy::cli {
 
@@ -10,5 +11,8 @@ void print_key(const json::value& record, const json::value& live, const console
 
 // Only the limits that are set: used, held for requests in flight, limit, left.
 void print_limits(const json::value& live, const console& io);
+
+// The secret of a key that was just made: alone with --quiet, for nobody will see it again.
+void print_secret(session& with, const reply& made, const std::string& first_line);
 
 } // namespace proxy::cli

@@ -3,9 +3,11 @@
 has, and what its owner still decides. Judged by the upstream's bill and by what arrives there."""
 import http.client
 import json
+import os
 import random
+import subprocess
 
-from harness import ADMIN_KEY, eventually, request, run, stack
+from harness import BUILD, eventually, request, run, stack
 
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")
 SIMULATOR = ("--tokens", "bytes", "--prices", "table", *CLOCK)
@@ -267,6 +269,45 @@ def aliases():
         assert status == 403 and b"deepseek-pro" in data, data
 
 
+def by_the_command_line():
+    """groups, aliases and admins by `deepseek`; a third party runs the same program on the data plane"""
+    with stack(SIMULATOR, proxy_options=CLOCK) as (_, proxy):
+        assert "no secret" in proxy.command("keys", "create", "team", "--group", "--monthly", "5").stdout
+        secret = proxy.command("-q", "keys", "create", "partner", "--parent", "team", "--may-delegate", "yes",
+                               "--alias", "gpt-4o=deepseek-flash", "--rotate-every", "90").stdout.strip()
+        page = proxy.command("keys", "get", "partner").stdout
+        for part in ("gpt-4o = deepseek-flash", "May delegate", "Rotation due  2027-02-20"):
+            assert part in page, (part, page)
+        team = json.loads(proxy.command("--json", "keys", "get", "team").stdout)
+        assert [k.split()[1] for k in proxy.command("keys", "list", "--parent", team["id"]).stdout.splitlines()[1:]] \
+            == ["partner"]
+
+        def third_party(*words, check=True):
+            return subprocess.run([os.path.join(BUILD, "deepseek"), "--url", f"http://127.0.0.1:{proxy.port}", *words],
+                                  capture_output=True, text=True, check=check, timeout=60,
+                                  env={**os.environ, "DEEPSEEK_ADMIN_KEY": secret})
+
+        app = third_party("-q", "keys", "create", "app", "--rpm", "60").stdout.strip()
+        assert proxy.chat(app)[0] == 200
+        assert "app" in third_party("keys", "list").stdout
+        wrong = third_party("keys", "create", "x", "--monthly", "6", check=False)
+        assert wrong.returncode == 1 and "rate_limits.monthly_spending_limit" in wrong.stderr, wrong
+        third_party("keys", "delete", "app", "--yes")
+        assert proxy.chat(app)[0] == 401
+
+        viewer = proxy.command("-q", "admins", "create", "auditor", "--role", "viewer").stdout.strip()
+        assert viewer.startswith("ak-ds-"), viewer
+        assert "auditor" in proxy.command("admins", "list").stdout
+        refusal = proxy.command("admins", "create", "x", "--role", "king", check=False)
+        assert refusal.returncode == 1 and "operator" in refusal.stderr, refusal
+        assert request(proxy.admin_port, "GET", "/v1/keys", None, {"Authorization": "Bearer " + viewer})[0] == 200
+        proxy.command("admins", "rotate", "auditor", "--grace-days", "0")
+        proxy.command("admins", "deactivate", "auditor")
+        proxy.command("admins", "activate", "auditor")
+        proxy.command("admins", "delete", "auditor")
+        assert request(proxy.admin_port, "GET", "/v1/keys", None, {"Authorization": "Bearer " + viewer})[0] == 401
+
+
 def roles():
     """viewer reads, operator issues, owner deletes; none of them does inference; each is revoked at once"""
     with stack(SIMULATOR, proxy_options=CLOCK) as (_, proxy):
@@ -301,4 +342,4 @@ def roles():
 run([a_third_party_issues_a_key_that_works, only_narrower, no_sequence_of_calls_widens, strangers_see_nothing,
      the_chain_shares_one_limit, depth_is_four_keys, revoking_a_parent_revokes_all_below,
      what_the_owner_deactivated_stays_so, calls_about_keys_are_limited, restart_and_second_creation,
-     aliases, roles])
+     aliases, by_the_command_line, roles])

@@ -47,7 +47,8 @@ class Where:
                       or "http://127.0.0.1:8081").rstrip("/"))
 
     def url(self, call: Call) -> str:
-        if call.plane != "data":
+        delegating = self.api_key.startswith(SUB_KEY)  # manages the keys below it where it calls models
+        if call.plane != "data" and not delegating:
             return self.admin_url + call.path
         return self.base_url + call.path[len("/v1"):]
 
