@@ -31,6 +31,8 @@ constexpr family families[] = {
      &counters::upstream_failures},
     {"upstream_account_refusals_total", "401 and 402 of the upstream: the owner's trouble.",
      &counters::upstream_refusals},
+    {"replayed_total", "Requests answered as the first one with their Idempotency-Key was.",
+     &counters::replayed},
     {"overruns_total", "Requests billed above their bound: the price table is wrong.",
      &counters::overruns},
     {"client_bytes_total", "Bytes of answers sent to clients.", &counters::bytes_to_clients},

@@ -58,6 +58,7 @@ struct server::parts {
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
+  session::repeated_answers repeats;
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -122,6 +123,7 @@ outcome<void> server::parts::make_shared() {
       .directory = directory,
       .limits = *store,
       .bodies = *bodies,
+      .repeats = repeats,
       .files = *files,
       .origins = origins,
       .upstream_host = host_field(*address),

@@ -19,6 +19,7 @@
 #include "proxy/session/counters.hpp"
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/keys_call.hpp"
+#include "proxy/session/repeats.hpp"
 #include "proxy/session/tallies.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
@@ -36,6 +37,7 @@ struct process {
   keys::key_directory& directory;
   stores::limit_store& limits;
   byte_budget& bodies;
+  repeated_answers& repeats;
   stores::file_owners& files;
   const keys::origins& origins;
   std::string upstream_host;              // Host field

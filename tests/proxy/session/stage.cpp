@@ -17,6 +17,7 @@ stage::stage()
              .directory = directory,
              .limits = limits,
              .bodies = bodies,
+             .repeats = repeats,
              .files = files,
              .origins = origins,
              .upstream_host = "api.test",

@@ -113,6 +113,7 @@ class stage {
   keys::key_directory directory;
   granting_store limits;
   session::byte_budget bodies{1 << 20};
+  session::repeated_answers repeats;
   std::vector<std::string> written; // "file owner" or "file gone", as they were made durable
   stores::file_owners files;
   keys::origins origins;
