@@ -138,7 +138,7 @@ answer<reply> create_key(const admin_context& context, const request& call) {
   const auto fingerprint = fingerprint_of(call);
   if (!fingerprint)
     return fingerprint.error();
-  if (!fingerprint->empty()) {
+  if (*fingerprint != 0) {
     if (auto again = call.issued->find(*fingerprint, call.body, call.now))
       return std::move(*again);
     if (auto second = refuse_second(context, *fingerprint))
@@ -149,7 +149,7 @@ answer<reply> create_key(const admin_context& context, const request& call) {
     return record.error();
   record->created_by = *fingerprint;
   auto made = issue(context, call, std::move(*record));
-  if (made && !fingerprint->empty())
+  if (made && *fingerprint != 0)
     call.issued->keep(*fingerprint, call.body, *made, call.now);
   return made;
 }

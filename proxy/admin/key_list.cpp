@@ -6,6 +6,7 @@
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/key_view.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -91,15 +92,43 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
   return ids;
 }
 
+// "id,name": what of each key is asked for; empty: all.
+answer<std::vector<std::string>> fields_in(const query& from) {
+  std::vector<std::string> names;
+  std::string_view left = from.get("fields").value_or("");
+  const json::object known = key_view(key_record{}, std::nullopt);
+  while (!left.empty()) {
+    const std::string_view name = left.substr(0, left.find(','));
+    left.remove_prefix(std::min(left.size(), name.size() + 1));
+    if (!known.contains(name))
+      return problem{.message = "fields: a key has no field '" + shown(name) + "'",
+                     .param = "fields"};
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+json::object narrowed(json::object whole, const std::vector<std::string>& fields) {
+  if (fields.empty())
+    return whole;
+  json::object out;
+  for (const std::string& name : fields)
+    out[name] = std::move(whole.at(name));
+  return out;
+}
+
 answer<reply> page_of(const admin_context& context, const request& call, const filter& by) {
   const auto limit = number_in(call.query, "limit", {1, page_max, page_max});
   if (!limit)
     return limit.error();
   const std::vector<policies::key_id> ids = matching(context, by, call.by);
   const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(*limit));
+  const auto fields = fields_in(call.query);
+  if (!fields)
+    return fields.error();
   json::array data;
   for (const policies::key_id id : std::span{ids}.first(count))
-    data.push_back(whole_view(context, *context.directory.copy_of(id)));
+    data.push_back(narrowed(whole_view(context, *context.directory.copy_of(id)), *fields));
   json::object out = list_of(std::move(data));
   out["has_more"] = count < ids.size();
   return json_reply(200, out);

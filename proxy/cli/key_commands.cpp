@@ -50,7 +50,9 @@ result<void> create(session& with, const new_key& wanted) {
 }
 
 result<void> list(session& with, const std::string& filter) {
-  const auto keys = all_keys(with, filter);
+  constexpr std::string_view shown = "fields=id,name,status,created_at,last_used_at";
+  const auto keys = all_keys(
+      with, with.json ? filter : filter + (filter.empty() ? "" : "&") + std::string(shown));
   if (!keys)
     return keys.error();
   if (with.json)

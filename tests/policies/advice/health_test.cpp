@@ -90,7 +90,7 @@ TEST_CASE("health: silence and old secrets") {
                                    {97, grade::hint},
                                    {90, grade::warning},
                                    {30, grade::warning}}) {
-    h.key.rotate_every_days = every;
+    h.key.rotate_every_days = static_cast<std::int16_t>(every);
     INFO(every);
     CHECK(h.of("rotation") == how);
   }
