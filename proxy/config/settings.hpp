@@ -46,6 +46,7 @@ struct server_settings {
 struct admin_settings {
   std::string listen = "127.0.0.1:8081";
   secret_source key{"env:DEEPSEEK_ADMIN_KEY"};
+  std::string plain_http = "loopback"; // or "anywhere"
 };
 
 struct upstream_settings {

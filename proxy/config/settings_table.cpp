@@ -176,6 +176,10 @@ std::vector<setting> other_settings_table() {
           "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
           "kept in the data directory.",
           MEMBER(admin.key)),
+      choice("admin", "plain_http",
+             "Where the admin plane may listen: keys and secrets cross the network as they are. "
+             "\"anywhere\" is for a container's own network, or behind something that speaks TLS.",
+             {"loopback", "anywhere"}, MEMBER(admin.plain_http)),
       number("limits", "context_tokens", "Context window of the models, in tokens.",
              {1024, 100'000'000}, MEMBER(limits.context_tokens)),
       number("limits", "output_tokens_max", "The longest answer of the models, in tokens.",

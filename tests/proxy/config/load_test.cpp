@@ -137,6 +137,17 @@ TEST_CASE("load: settings that cannot hold together are refused") {
             .has_value());
 }
 
+TEST_CASE("load: the admin plane is not exposed by accident") {
+  for (const char* far : {"0.0.0.0:8081", "[::]:8081", "192.0.2.7:8081"}) {
+    INFO(far);
+    const std::string listen = std::string("[admin]\nlisten = \"") + far + "\"\n";
+    CHECK(has(complaint_of(listen), "can be reached from other machines"));
+    CHECK(load_text(listen + "plain_http = \"anywhere\"\n").has_value());
+  }
+  for (const char* near : {"127.0.0.1:8081", "127.9.9.9:8081", "[::1]:8081"})
+    CHECK(load_text(std::string("[admin]\nlisten = \"") + near + "\"\n").has_value());
+}
+
 TEST_CASE("load: the data directory follows the environment") {
   const variable home("HOME", "/home/somebody");
   {
