@@ -173,7 +173,8 @@ std::optional<problem> refuse_role(const caller& by, const route& of) {
 }
 
 bool may_delegate_to(const route& of) {
-  return of.pattern.starts_with("/v1/keys");
+  // Events and errors are looked for in the ledger, which a stranger should not keep busy.
+  return of.pattern.starts_with("/v1/keys") && of.handle != events && of.handle != key_errors;
 }
 
 reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,
