@@ -57,6 +57,7 @@ constexpr std::array routes{
     route{verb::delete_, "/v1/session", "", access::viewer, end_session},
     route{verb::get, "/", "", access::anyone, page},
     route{verb::get, "/assets/{file}", "", access::anyone, page},
+    route{verb::get, "/openapi.json", "", access::anyone, page},
     route{verb::get, "/health", "", access::anyone, health},
     route{verb::get, "/metrics", "", access::anyone, metrics},
 };
@@ -156,6 +157,10 @@ route_match find_route(verb method, std::string_view path) {
       out.allow += ", HEAD";
   }
   return out;
+}
+
+std::span<const route> all_routes() {
+  return routes;
 }
 
 std::optional<problem> refuse_role(const caller& by, const route& of) {
