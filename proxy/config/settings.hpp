@@ -119,10 +119,4 @@ outcome<upstream_address> parse_upstream(std::string_view url);
 // $XDG_STATE_HOME/deepseek-proxy, or ~/.local/state/deepseek-proxy.
 std::filesystem::path default_data_directory();
 
-// The owner's key: from its source, or made and kept in the data directory (mode 0600).
-outcome<std::string> admin_key(const settings& from);
-
-// The secret itself. A failure says which source and why, never the value.
-outcome<std::string> resolve_secret(const secret_source& source);
-
 } // namespace proxy::config

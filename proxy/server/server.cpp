@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "proxy/admin/admin_server.hpp"
+#include "proxy/secrets/resolve.hpp"
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/worker.hpp"
@@ -104,7 +105,7 @@ outcome<void> server::parts::make_shared() {
   auto address = config::parse_upstream(settings.upstream.url);
   if (!address)
     return address.error();
-  auto key = config::resolve_secret(settings.upstream.key);
+  auto key = secrets::resolve(settings.upstream.key, secrets::process_environment());
   if (!key)
     return key.error();
   if (address->tls) {
@@ -165,7 +166,7 @@ outcome<void> server::parts::make_workers() {
 }
 
 outcome<void> server::parts::start_admin() {
-  auto key = config::admin_key(settings);
+  auto key = secrets::admin_key(settings, secrets::process_environment());
   if (!key)
     return key.error();
   admin::admin_context context{.store = *store,
