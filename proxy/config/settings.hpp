@@ -51,7 +51,8 @@ struct admin_settings {
 struct upstream_settings {
   std::string url = "https://api.deepseek.com";
   secret_source key{"env:DEEPSEEK_API_KEY"};
-  std::string ca_file; // empty: the system's
+  seconds key_refresh{300}; // the key is fetched again; 0: never
+  std::string ca_file;      // empty: the system's
   seconds connect_timeout{5};
   seconds first_byte_timeout{630}; // DeepSeek closes after 10 minutes without inference
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so
