@@ -21,7 +21,8 @@ constexpr refusal refusals[] = {
      "key of your own"},
     {"DecryptionFailure", "its encryption key cannot be used: allow kms:Decrypt"},
     {"UnrecognizedClientException", "the credentials are unknown"},
-    {"InvalidSignatureException", "the signature is wrong: check the secret access key"},
+    {"InvalidSignatureException",
+     "the signature is wrong: check the secret access key and this machine's clock"},
     {"ExpiredTokenException", "the session token has expired"},
     {"InvalidRequestException", "the secret is being deleted or is otherwise not to be read"},
 };

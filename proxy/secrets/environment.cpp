@@ -12,7 +12,7 @@ environment process_environment(std::stop_token stop) {
     return value ? std::optional<std::string>{value} : std::nullopt;
   };
   made.now = [] { return std::chrono::system_clock::now(); };
-  made.home = made.text("HOME");
+  made.home = made.text_or("HOME", "/"); // a service may have none
   made.call = [stop](const http_request& request) { return https_call(request, stop); };
   made.stop = std::move(stop);
   return made;

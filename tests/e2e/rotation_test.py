@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The account's real key is rotated under a running proxy: no restart, no request with a wrong key
 for longer than it takes to fetch the new one."""
+import json
 import os
 import re
 
@@ -90,6 +91,59 @@ def a_refused_key_is_fetched_again():
             at.close()
 
 
+def a_secret_manager_is_asked():
+    """aws: at start and while running; a name it does not know stops the start, and is named"""
+    held = {"prod/ds": "sk-first"}
+    asked = []
+
+    def answer(request):
+        head, body = request
+        asked.append((head, json.loads(body)))
+        value = held.get(asked[-1][1]["SecretId"])
+        text = json.dumps({"SecretString": json.dumps({"key": value})} if value else
+                          {"__type": "ResourceNotFoundException", "Message": "hunter22"})
+        return (f"HTTP/1.1 {200 if value else 400} X\r\nContent-Length: {len(text)}\r\n"
+                f"Connection: close\r\n\r\n{text}").encode()
+
+    manager, upstream = Recorder(answer), Recorder()
+    env = {"AWS_ENDPOINT_URL_SECRETS_MANAGER": f"http://127.0.0.1:{manager.port}",
+           "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "aws-secret-1"}
+    url = f"http://127.0.0.1:{upstream.port}"
+
+    def settings(name):
+        return {"upstream": [f'key = "aws:{name}#key@eu-west-1"', "key_refresh_s = 1"]}
+
+    with workspace() as directory:
+        proxy = Proxy(os.path.join(directory, "data"), url, settings("prod/ds"), env=env)
+        try:
+            secret = proxy.create_key()["key"]
+
+            def key_seen():
+                assert proxy.chat(secret)[0] == 200
+                return bearer_of(upstream.last()[0])
+
+            assert key_seen() == "sk-first"
+            held["prod/ds"] = "sk-second"
+            eventually(lambda: key_seen() == "sk-second", "the new key is used")
+        finally:
+            assert proxy.stop() == 0
+        head = asked[0][0].decode()
+        assert head.startswith("POST / HTTP/1.1\r\n"), head
+        assert re.search(r"\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-west-1/"
+                         r"secretsmanager/aws4_request, ", head), head
+        for word in ("sk-first", "sk-second", "aws-secret-1"):
+            assert word not in proxy.text(), word
+        try:
+            Proxy(os.path.join(directory, "data"), url, settings("absent"), env=env).kill()
+            raise AssertionError("it started")
+        except RuntimeError as failed:
+            said = str(failed)
+        assert "upstream.key: aws:absent#key@eu-west-1: " in said, said
+        assert "no secret has this name in this region" in said and "hunter22" not in said, said
+    manager.close()
+    upstream.close()
+
+
 if __name__ == "__main__":
     run([a_rotated_file_is_used_without_a_restart, the_last_good_key_is_kept,
-         a_refused_key_is_fetched_again])
+         a_refused_key_is_fetched_again, a_secret_manager_is_asked])
