@@ -15,8 +15,8 @@ struct patience {
   std::stop_token stop = {};
 };
 
-// At most bytes_max + 1 bytes of its output; its input is empty. A status other than 0 is a failure,
-// as is an end of patience: then it is killed, and what it began with it.
+// At most bytes_max + 1 bytes of its output; its input is empty. A status other than 0 is a
+// failure, as is an end of patience: then it is killed, and what it began with it.
 outcome<std::string> output_of(const std::string& command, std::size_t bytes_max,
                                const patience& how);
 
