@@ -57,11 +57,11 @@ struct server::parts {
   upstream::tls_context tls;
   keys::key_directory directory;
   keys::origins origins;
+  std::unique_ptr<session::upstream_key> bearer;
+  std::unique_ptr<secrets::key_keeper> keeper; // of the bearer; outlives the workers, who tell it
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
-  std::unique_ptr<session::upstream_key> bearer;
-  std::unique_ptr<secrets::key_keeper> keeper; // of the bearer; outlives the workers, who tell it
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -145,13 +145,12 @@ outcome<void> server::parts::make_shared() {
       .upstream_host = host_field(*address),
       .upstream_base_path = address->base_path,
       .bearer = *bearer,
+      .bearer_refused = [this] { keeper->refused(); },
       .now = now,
-      .block_key =
-          [this](policies::key_id id,
-                 std::string why) { // a data thread must not write to disk
-            boost::asio::post(background, [this, id, why = std::move(why)] { block_key(id, why); });
-          },
-      .bearer_refused = [this] { keeper->refused(); }});
+      .block_key = [this](policies::key_id id,
+                          std::string why) { // a data thread must not write to disk
+        boost::asio::post(background, [this, id, why = std::move(why)] { block_key(id, why); });
+      }});
   return {};
 }
 

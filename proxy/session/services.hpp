@@ -41,11 +41,10 @@ struct process {
   std::string upstream_host;              // Host field
   std::string upstream_base_path;         // in front of each target
   const upstream_key& bearer;             // the real key
+  std::function<void()> bearer_refused;   // by the upstream: it may have been rotated
   std::function<policies::instant()> now; // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
-  // The upstream refused the real key: it may have been rotated.
-  std::function<void()> bearer_refused;
 };
 
 // One thread's.
