@@ -114,6 +114,10 @@ std::vector<setting> upstream_settings_table() {
       text("upstream", "url", "The DeepSeek API.",
            "http:// or https:// with a host, and maybe a path", MEMBER(upstream.url), check_url),
       secret("upstream", "key", "The account's real key.", MEMBER(upstream.key)),
+      number("upstream", "key_refresh_s",
+             "Seconds after which the real key is fetched again, so that a rotation needs no "
+             "restart; the last good one is kept. 0: never.",
+             {0, 24 * hour}, MEMBER(upstream.key_refresh)),
       text("upstream", "ca_file", "PEM file of certificate authorities. Empty: the system's.",
            "a path, or empty", MEMBER(upstream.ca_file)),
       number("upstream", "connect_timeout_s", "Seconds for a connection, TLS included.", {1, 600},

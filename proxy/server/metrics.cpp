@@ -53,6 +53,12 @@ void head(Out out, const char* name, const char* type, const char* help) {
 }
 
 template <class Out>
+void count(Out out, const char* name, const char* help, std::uint64_t value) {
+  head(out, name, "counter", help);
+  fmt::format_to(out, "deepseek_proxy_{} {}\n", name, value);
+}
+
+template <class Out>
 void gauge(Out out, const char* name, const char* help, std::uint64_t value) {
   head(out, name, "gauge", help);
   fmt::format_to(out, "deepseek_proxy_{} {}\n", name, value);
@@ -85,6 +91,9 @@ std::string metrics_text(const metric_sources& from) {
     fmt::format_to(out, "deepseek_proxy_refusals_total{{code=\"{}\"}} {}\n",
                    policies::admission::name_of(code), total);
   }
+  count(out, "upstream_key_refresh_failures_total",
+        "Times the real key could not be fetched again; the last good one is kept.",
+        from.key_refresh_failures);
   gauge(out, "connections", "Client connections open.", from.connections);
   gauge(out, "keys", "Keys known.", from.keys);
   gauge(out, "journal_bytes", "Bytes of journal on disk.", from.journal.bytes);

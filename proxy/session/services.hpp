@@ -21,6 +21,7 @@
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
 #include "proxy/session/tallies.hpp"
+#include "proxy/session/upstream_key.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -42,7 +43,8 @@ struct process {
   const keys::origins& origins;
   std::string upstream_host;              // Host field
   std::string upstream_base_path;         // in front of each target
-  std::string bearer;                     // the real key
+  const upstream_key& bearer;             // the real key
+  std::function<void()> bearer_refused;   // by the upstream: it may have been rotated
   std::function<policies::instant()> now; // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
