@@ -49,11 +49,20 @@ struct admin_settings {
   std::string plain_http = "loopback"; // or "anywhere"
 };
 
+// One of several real keys; of so many requests as the weights add up to, `weight` are its.
+struct weighted_secret {
+  secret_source source;
+  int weight = 1;
+};
+inline constexpr int weight_max = 1000;
+
 struct upstream_settings {
   std::string url = "https://api.deepseek.com";
   secret_source key{"env:DEEPSEEK_API_KEY"};
-  seconds key_refresh{300}; // the key is fetched again; 0: never
-  std::string ca_file;      // empty: the system's
+  int key_weight = 1;
+  std::vector<weighted_secret> more_keys; // of the same account
+  seconds key_refresh{300};               // the key is fetched again; 0: never
+  std::string ca_file;                    // empty: the system's
   seconds connect_timeout{5};
   seconds first_byte_timeout{630}; // DeepSeek closes after 10 minutes without inference
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so

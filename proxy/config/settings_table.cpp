@@ -1,4 +1,6 @@
 // Every setting with its prose and bounds: the reference of the configuration file.
+#include <charconv>
+
 #include "proxy/config/setting.hpp"
 #include "proxy/config/setting_kinds.hpp"
 
@@ -54,6 +56,45 @@ std::string show_proxies(const settings& s) {
   std::string out;
   for (const auto& network : s.server.trusted_proxies)
     out += (out.empty() ? "" : ", ") + in_quotes(policies::access::to_string(network));
+  return "[" + out + "]";
+}
+
+// "env:NAME", or "env:NAME weight=3".
+std::optional<std::string> put_more_keys(settings& s, const node& from) {
+  constexpr std::size_t more_max = 15;
+  constexpr std::string_view mark = " weight=";
+  const auto* items = from.as<node::array>();
+  if (!items)
+    return expected_instead("a list of sources", from);
+  std::vector<weighted_secret> keys;
+  for (const node& item : *items) {
+    const auto* text = item.as<std::string>();
+    if (!text)
+      return expected_instead("a list of strings", item);
+    weighted_secret key{{*text}, 1};
+    if (const std::size_t at = text->rfind(mark); at != std::string::npos) {
+      key.source.text = text->substr(0, at);
+      const char* begin = text->data() + at + mark.size();
+      const char* all = text->data() + text->size();
+      const auto [end, error] = std::from_chars(begin, all, key.weight);
+      if (error != std::errc{} || end != all || key.weight < 1 || key.weight > weight_max)
+        return "weight= is followed by no whole number from 1 to 1000";
+    }
+    if (auto problem = complaint_about_source(key.source.text))
+      return problem;
+    keys.push_back(std::move(key));
+  }
+  if (keys.size() > more_max)
+    return "there are more than 15";
+  s.upstream.more_keys = std::move(keys);
+  return std::nullopt;
+}
+
+std::string show_more_keys(const settings& s) {
+  std::string out;
+  for (const weighted_secret& key : s.upstream.more_keys)
+    out += (out.empty() ? "" : ", ") +
+           in_quotes(key.source.text + " weight=" + std::to_string(key.weight));
   return "[" + out + "]";
 }
 
@@ -114,6 +155,14 @@ std::vector<setting> upstream_settings_table() {
       text("upstream", "url", "The DeepSeek API.",
            "http:// or https:// with a host, and maybe a path", MEMBER(upstream.url), check_url),
       secret("upstream", "key", "The account's real key.", MEMBER(upstream.key)),
+      number("upstream", "key_weight",
+             "With more_keys: its share of the requests, beside the weights of the others.",
+             {1, weight_max}, MEMBER(upstream.key_weight)),
+      {"upstream", "more_keys",
+       "More real keys of the same account. Requests go to them in turn; one that DeepSeek turns "
+       "away with 401, 402 or 429 rests, and the request is asked again with another.",
+       "a list of sources, each maybe with a weight, like \"env:NAME weight=2\"", put_more_keys,
+       show_more_keys},
       number("upstream", "key_refresh_s",
              "Seconds after which the real key is fetched again, so that a rotation needs no "
              "restart; the last good one is kept. 0: never.",

@@ -33,6 +33,8 @@ constexpr family families[] = {
      &counters::upstream_refusals},
     {"replayed_total", "Requests answered as the first one with their Idempotency-Key was.",
      &counters::replayed},
+    {"key_failovers_total", "Requests asked again with another real key.",
+     &counters::key_failovers},
     {"overruns_total", "Requests billed above their bound: the price table is wrong.",
      &counters::overruns},
     {"client_bytes_total", "Bytes of answers sent to clients.", &counters::bytes_to_clients},

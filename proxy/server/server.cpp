@@ -9,10 +9,10 @@
 #include <openssl/rand.h>
 
 #include "proxy/admin/admin_server.hpp"
-#include "proxy/secrets/key_keeper.hpp"
 #include "proxy/secrets/resolve.hpp"
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
+#include "proxy/server/real_keys.hpp"
 #include "proxy/server/worker.hpp"
 
 namespace proxy::server {
@@ -57,8 +57,7 @@ struct server::parts {
   upstream::tls_context tls;
   keys::key_directory directory;
   keys::origins origins;
-  std::unique_ptr<session::upstream_key> bearer;
-  std::unique_ptr<secrets::key_keeper> keeper; // of the bearer; outlives the workers, who tell it
+  std::unique_ptr<real_keys> account; // outlives the workers, who tell it
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
@@ -71,7 +70,7 @@ struct server::parts {
 
   outcome<void> open_store();
   outcome<void> open_files();
-  outcome<void> fetch_key();
+  outcome<void> fetch_keys();
   outcome<void> make_shared();
   outcome<void> make_workers();
   outcome<void> start_admin();
@@ -106,19 +105,11 @@ outcome<void> server::parts::open_files() {
   return {};
 }
 
-outcome<void> server::parts::fetch_key() {
-  auto key = secrets::resolve(settings.upstream.key, secrets::process_environment());
-  if (!key)
-    return failure{key.error().code, "upstream.key: " + key.error().message};
-  bearer = std::make_unique<session::upstream_key>(*key, directory.readers());
-  keeper = std::make_unique<secrets::key_keeper>(
-      settings.upstream.key_refresh, std::move(*key),
-      secrets::key_keeper::ways{
-          .fetch =
-              [this](const std::stop_token& stop) {
-                return secrets::resolve(settings.upstream.key, secrets::process_environment(stop));
-              },
-          .publish = [this](std::string next) { bearer->replace(std::move(next)); }});
+outcome<void> server::parts::fetch_keys() {
+  auto fetched = real_keys::fetch(settings.upstream, directory.readers());
+  if (!fetched)
+    return fetched.error();
+  account = std::move(*fetched);
   return {};
 }
 
@@ -146,8 +137,8 @@ outcome<void> server::parts::make_shared() {
       .origins = origins,
       .upstream_host = host_field(*address),
       .upstream_base_path = address->base_path,
-      .bearer = *bearer,
-      .bearer_refused = [this] { keeper->refused(); },
+      .real_keys = account->keys(),
+      .key_refused = [this](std::size_t index) { account->refused(index); },
       .now = now,
       .block_key =
           [this](policies::key_id id,
@@ -262,7 +253,7 @@ std::string server::parts::metrics() const {
   from.threads = threads;
   from.journal = store->journal().now();
   from.keys = directory.size();
-  from.key_refresh_failures = keeper->failures();
+  from.key_refresh_failures = account->failures();
   return metrics_text(from);
 }
 
@@ -276,7 +267,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.pretended_clock = options.pretend_start.has_value();
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
-  for (const step next : {&parts::open_store, &parts::fetch_key, &parts::make_shared,
+  for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
                           &parts::make_workers, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
@@ -322,7 +313,7 @@ void server::run() {
   });
   for (const auto& one : p.workers)
     one->start();
-  p.keeper->start();
+  p.account->start();
   p.refresh_origins();
   spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
                p.data_address.port, p.settings.upstream.url);

@@ -2,6 +2,7 @@
 #include "proxy/session/conversation.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace proxy::session {
@@ -58,13 +59,47 @@ void begin_body(outbound& up) {
       up.request_whole && up.head.keep_alive && !(up.complete && up.filled > up.head_length);
 }
 
+bool turned_away(int status) {
+  return status == 401 || status == 402 || status == 429;
+}
+
+policies::milliseconds rest_after(const http::response_head& head) {
+  using std::chrono::seconds;
+  if (head.status != 429)
+    return head.status == 401 ? seconds{30} : seconds{60};
+  int told = 1;
+  std::from_chars(head.retry_after.data(), head.retry_after.data() + head.retry_after.size(), told);
+  return seconds{std::clamp(told, 1, 60)};
+}
+
+// The key at hand rests; true: another one is chosen for the request. What was streamed is gone.
+bool another_key_may_do(conversation& c) {
+  exchange& x = c.x;
+  upstream_keys& keys = c.my.shared.real_keys;
+  if (keys.size() == 1)
+    return false;
+  keys.rest(*x.up.key, c.now() + rest_after(x.up.head));
+  if (x.route.body == policies::access::body_kind::streamed || !x.up.request_whole)
+    return false;
+  const auto next = keys.choose(c.my.key_turns, x.up.keys_tried, c.now());
+  if (!next)
+    return false;
+  if (x.up.head.status == 401)
+    c.my.shared.key_refused(*x.up.key);
+  spdlog::warn("upstream: real key {} of {} was turned away with {}, another one is asked",
+               *x.up.key + 1, keys.size(), x.up.head.status);
+  c.my.count.key_failovers.add();
+  x.up.key = next;
+  return true;
+}
+
 // The owner's trouble, not the client's: nothing of it is passed on, for it shows the real key's
 // tail.
 step upstream_refused(conversation& c) {
   const int status = c.x.up.head.status;
   c.my.count.upstream_refusals.add();
   if (status == 401)
-    c.my.shared.bearer_refused();
+    c.my.shared.key_refused(*c.x.up.key);
   spdlog::error(
       "upstream: refused the account's key or balance with {}: check upstream.key and the "
       "account's balance (request {})",
@@ -118,6 +153,8 @@ io::task<step> receive_answer(conversation& c) {
   }
   c.x.ledger.status = static_cast<std::uint16_t>(up.head.status);
   begin_body(up);
+  if (turned_away(up.head.status) && another_key_may_do(c))
+    co_return step::retry;
   if (up.head.status == 401 || up.head.status == 402)
     co_return upstream_refused(c);
   co_return step::go_on;

@@ -40,7 +40,7 @@ std::span<char> room_for_head(conversation& c, std::string_view bearer) {
 std::string_view write_head(conversation& c) {
   exchange& x = c.x;
   const process& shared = c.my.shared;
-  const std::string_view bearer = shared.bearer.read();
+  const std::string_view bearer = shared.real_keys.read(*x.up.key);
   http::head_writer out{room_for_head(c, bearer)};
   const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, bearer};
   http::request_framing framing;
@@ -121,7 +121,11 @@ void drop_connection(exchange& x) {
 
 io::task<step> dispatch(conversation& c) {
   exchange& x = c.x;
-  x.lifetime_end = c.my.loop.in(c.settings().server.request_lifetime_max);
+  if (!x.up.key) {
+    x.lifetime_end = c.my.loop.in(c.settings().server.request_lifetime_max);
+    x.up.key = c.my.shared.real_keys.choose(c.my.key_turns, 0, c.now()).value_or(0);
+  }
+  x.up.keys_tried |= 1u << *x.up.key;
   const std::string_view head = write_head(c);
   if (head.empty())
     co_return x.refuse_with(refusal_code::header_too_large,

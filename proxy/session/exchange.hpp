@@ -29,6 +29,7 @@ namespace proxy::session {
 // What a step says about the request.
 enum class step : std::uint8_t {
   go_on,
+  retry,  // the upstream turned the real key away, and another one may do
   refuse, // exchange::refusal tells why; the client gets an answer
   drop,   // the connection cannot be used any more
 };
@@ -62,6 +63,8 @@ struct outbound {
   bool reusable = false;     // for another request, once complete
   policies::usage::tap tap;
   bool tapped = false;
+  std::optional<std::size_t> key; // which of the real keys is asked
+  std::uint32_t keys_tried = 0;   // a bit each, that one's too
 };
 
 struct ledger_facts {

@@ -21,7 +21,7 @@
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
 #include "proxy/session/tallies.hpp"
-#include "proxy/session/upstream_key.hpp"
+#include "proxy/session/upstream_keys.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -41,11 +41,11 @@ struct process {
   repeated_answers& repeats;
   stores::file_owners& files;
   const keys::origins& origins;
-  std::string upstream_host;              // Host field
-  std::string upstream_base_path;         // in front of each target
-  const upstream_key& bearer;             // the real key
-  std::function<void()> bearer_refused;   // by the upstream: it may have been rotated
-  std::function<policies::instant()> now; // wall clock, UTC
+  std::string upstream_host;      // Host field
+  std::string upstream_base_path; // in front of each target
+  upstream_keys& real_keys;
+  std::function<void(std::size_t index)> key_refused; // by the upstream: it may have been rotated
+  std::function<policies::instant()> now;             // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
   administer_keys administer{};
@@ -65,6 +65,7 @@ struct services {
   hasher digest;
   request_ids ids;
   std::vector<std::unique_ptr<exchange>> idle_exchanges;
+  upstream_keys::turns key_turns{};
   bool draining = false; // answers say "connection: close", idle connections end
 
   // The wall clock, read once a loop turn.

@@ -47,6 +47,8 @@ void reset(services& my, exchange& x) {
   x.up.request_whole = true;
   x.up.at = x.up.filled = x.up.head_length = 0;
   x.up.complete = x.up.reusable = x.up.tapped = false;
+  x.up.key.reset();
+  x.up.keys_tried = 0;
   x.ledger = {};
   x.key = nullptr;
   x.edits.clear();
@@ -100,12 +102,28 @@ io::task<step> admit(conversation& c, const policies::access::ip_address& peer) 
   co_return s;
 }
 
+// Nothing of the answer is left, and nothing of it was charged.
+void forget_answer(conversation& c) {
+  outbound& up = c.x.up;
+  up.reusable = false;
+  release_upstream(c);
+  up.at = up.filled = up.head_length = 0;
+  up.complete = false;
+  up.request_whole = true;
+  c.x.ledger.ending = journal::ending::refused;
+}
+
 io::task<step> forward(conversation& c) {
-  auto sent = dispatch(c);
-  step s = co_await std::move(sent);
-  if (s == step::go_on) {
-    auto answered = receive_answer(c);
-    s = co_await std::move(answered);
+  step s = step::retry;
+  while (s == step::retry) {
+    auto sent = dispatch(c);
+    s = co_await std::move(sent);
+    if (s == step::go_on) {
+      auto answered = receive_answer(c);
+      s = co_await std::move(answered);
+    }
+    if (s == step::retry)
+      forget_answer(c);
   }
   if (s == step::go_on) {
     auto relayed = needs_scoping(c.x) ? relay_scoped(c) : relay(c);

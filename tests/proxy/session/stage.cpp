@@ -22,8 +22,8 @@ stage::stage()
              .origins = origins,
              .upstream_host = "api.test",
              .upstream_base_path = "",
-             .bearer = bearer,
-             .bearer_refused = [this] { ++bearer_refusals; },
+             .real_keys = real_keys,
+             .key_refused = [this](std::size_t) { ++bearer_refusals; },
              .now = [] { return noon; },
              .block_key = [](policies::key_id, const std::string&) {}},
       pool(loop, names, {.host = "api.test"}), my{shared,
@@ -41,6 +41,8 @@ stage::stage()
       client(loop), upstream(loop), c{my, *client.ours, x, caller} {
   x.id_text.fill('7');
   x.up.connection = upstream.ours;
+  real_keys.add("sk-real", 1);
+  x.up.key = 0;
 }
 
 keys::key_slot& stage::add_key(key_record record) {

@@ -117,7 +117,7 @@ class stage {
   std::vector<std::string> written; // "file owner" or "file gone", as they were made durable
   stores::file_owners files;
   keys::origins origins;
-  session::upstream_key bearer{"sk-real", directory.readers()};
+  session::upstream_keys real_keys{directory.readers()};
   int bearer_refusals = 0;
   session::process shared;
   io::reactor loop;
