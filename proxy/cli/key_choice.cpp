@@ -1,6 +1,8 @@
 // Ids are taken as they are: whether there is such a key, the server says.
 #include "proxy/cli/key_choice.hpp"
 
+#include <iterator>
+
 #include "policies/keys/secret.hpp"
 
 namespace proxy::cli {
@@ -13,12 +15,18 @@ result<json::array> all_keys(session& with, const std::string& filter) {
                                (after.empty() ? "" : "&after=" + after));
     if (!page)
       return page.error();
-    const json::array& rows = items(page->body, "data");
-    all.insert(all.end(), rows.begin(), rows.end());
     const json::value& more = member(page->body, "has_more");
-    if (rows.empty() || !more.is_bool() || !more.get_bool())
+    const bool was_all = !more.is_bool() || !more.get_bool();
+    json::object* answer = page->body.if_object();
+    json::value* data = answer ? answer->if_contains("data") : nullptr;
+    json::array* rows = data ? data->if_array() : nullptr;
+    if (!rows || rows->empty())
       return all;
-    after = text(rows.back(), "id");
+    after = text(rows->back(), "id");
+    all.insert(all.end(), std::make_move_iterator(rows->begin()),
+               std::make_move_iterator(rows->end()));
+    if (was_all)
+      return all;
   }
 }
 

@@ -6,6 +6,7 @@
 #include "proxy/cli/key_choice.hpp"
 #include "proxy/cli/key_options.hpp"
 #include "proxy/cli/key_page.hpp"
+#include "proxy/cli/key_subcommands.hpp"
 #include "proxy/cli/table.hpp"
 
 namespace proxy::cli {
@@ -234,6 +235,9 @@ void add_key_commands(CLI::App& root, command& chosen) {
              });
   add_rotate(*keys, chosen);
   add_delete(*keys, chosen);
+  add_key_topics(*keys, chosen);
+  add_key_export(*keys, chosen);
+  add_key_apply(*keys, chosen);
 }
 
 } // namespace proxy::cli
