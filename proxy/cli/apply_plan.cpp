@@ -33,6 +33,7 @@ class planner {
     for (const json::value& key : keys) {
       by_name_[text(key, "name")].push_back(&key);
       by_id_[text(key, "id")] = &key;
+      parents_.insert(text(key, "parent"));
     }
     for (const wanted_key& key : wanted)
       in_file_[key.name] = &key;
@@ -67,6 +68,7 @@ class planner {
   complaints& wrong_;
   std::map<std::string, std::vector<const json::value*>> by_name_;
   std::map<std::string, const json::value*> by_id_;
+  std::set<std::string> parents_; // ids; some are not listed: deleted, or the caller's own
   std::map<std::string, const wanted_key*> in_file_;
   apply_plan made_;
 };
@@ -99,7 +101,7 @@ std::optional<std::string> planner::resolved_parent(const wanted_key& key) {
     return std::nullopt;
   }
   const std::string name(given->get_string());
-  if (by_id_.contains(name))
+  if (by_id_.contains(name) || parents_.contains(name))
     return name;
   if (const json::value* found = existing(key, name, "parent"))
     return text(*found, "id");
@@ -256,7 +258,7 @@ std::optional<std::string> planner::too_deep(const planned_key& step) const {
 
 void planner::parents_first() {
   std::vector<planned_key> ordered;
-  std::set<std::string> there;
+  std::set<std::string> there = parents_;
   for (const auto& [id, key] : by_id_)
     there.insert(id);
   std::vector<planned_key> waiting = std::move(made_.steps);
