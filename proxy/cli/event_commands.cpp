@@ -85,11 +85,13 @@ class follower {
       return {};
     if (auto begun = begin(); !begun)
       return begun; // whoever mistypes is told at once
-    const milliseconds pause{static_cast<std::int64_t>(words_.interval * 1000)};
+    auto pause = interval();
     while (with_.io.wait(pause)) {
       const auto now = std::chrono::system_clock::now();
       const auto minutes = std::chrono::ceil<std::chrono::minutes>(now - asked) + overlap;
       const auto found = look(std::to_string(std::min<std::int64_t>(minutes.count(), 9999)) + "m");
+      const auto took = std::chrono::system_clock::now() - now;
+      pause = std::max(interval(), std::chrono::ceil<milliseconds>(took * busy_share_inverse));
       if (found) {
         asked = now;
         for (const json::value& row : *found)
@@ -104,8 +106,15 @@ class follower {
   }
 
  private:
-  static constexpr std::chrono::minutes overlap{10}; // what refusals are counted together in, twice
+  static constexpr std::chrono::minutes overlap{
+      1}; // what is told a little late, or by another clock
+  // On a busy proxy even a minute's ledger takes long to read: no more of its time than this.
+  static constexpr int busy_share_inverse = 20;
   static constexpr int limit_max = 1000;
+
+  milliseconds interval() const {
+    return milliseconds{static_cast<std::int64_t>(words_.interval * 1000)};
+  }
 
   // Prints what there is, and notes what later looks will find again.
   result<void> begin() {
