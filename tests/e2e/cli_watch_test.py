@@ -200,7 +200,7 @@ def ten_thousand_keys():
         listed = proxy.command("keys", "list").stdout.splitlines()
         assert [line.split()[0] for line in listed[1:]] == proxy.command("--quiet", "keys", "list").stdout.split()
         assert sorted(line.split()[0] for line in listed[1:]) == sorted(ids)
-        created = [key["created_at"] for key in json.loads(proxy.command("--json", "keys", "list").stdout)]
+        created = [key["created_at"].rstrip("Z") for key in json.loads(proxy.command("--json", "keys", "list").stdout)]
         assert len(created) == 10_000 and created == sorted(created)
 
 
