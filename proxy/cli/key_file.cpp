@@ -2,11 +2,13 @@
 #include "proxy/cli/key_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <istream>
-#include <iterator>
 #include <map>
 #include <ostream>
+#include <span>
+#include <sstream>
 
 #include "proxy/admin/json_text.hpp"
 #include "proxy/cli/key_settings.hpp"
@@ -20,15 +22,19 @@ using config::node;
 constexpr std::size_t file_bytes_max = 64u << 20; // some 100,000 keys
 
 result<std::string> text_of_file(const std::string& file, const console& io) {
+  std::error_code ignored;
   std::ifstream opened;
   std::istream* in = &io.in;
   if (file != "-") {
     opened.open(file, std::ios::binary);
     in = &opened;
   }
-  std::string text((std::istreambuf_iterator<char>(*in)), {});
-  if (file != "-" && (!opened.is_open() || opened.bad()))
+  std::ostringstream all;
+  all << in->rdbuf();
+  const bool no_file = !opened.is_open() || std::filesystem::is_directory(file, ignored);
+  if ((file != "-" && no_file) || all.bad()) // a directory can be opened, but not read
     return complaint{exit_usage, "cannot read " + file};
+  std::string text = std::move(all).str();
   if (text.size() > file_bytes_max)
     return complaint{exit_usage, file + " is larger than 64 MiB"};
   return text;

@@ -176,10 +176,31 @@ def a_wrong_file_changes_nothing():
         both = apply(proxy, good + "models = 3\n[[key]]\nname = \"x\"\ntype = \"toy\"\n", "--yes", check=False)
         assert "keys.toml:3:" in both.stderr and "keys.toml:6:" in both.stderr, both.stderr
         assert made["key"] not in both.stderr
-        done = proxy.command("keys", "apply", "-f", "/nonexistent.toml", check=False)
-        assert done.returncode == 2 and "/nonexistent.toml" in done.stderr, done
+        for path in ("/nonexistent.toml", "/"):
+            done = proxy.command("keys", "apply", "-f", path, check=False)
+            assert done.returncode == 2 and "cannot read " + path in done.stderr, done
         done = proxy.command("keys", "export", check=False)
         assert done.returncode == 1 and "twin" in done.stderr and done.stdout == "", done
+
+
+def from_standard_input():
+    """-f -: there nobody can be asked; a script gets names and secrets, or JSON, each secret once"""
+    with stack() as (_, proxy):
+        words = [DEEPSEEK, "--url", f"http://127.0.0.1:{proxy.admin_port}", "keys", "apply", "-f", "-"]
+
+        def said(*more, name, code=0):
+            done = subprocess.run([*words, *more], input=f'[[key]]\nname = "{name}"\n', capture_output=True, text=True,
+                                  env={**os.environ, "DEEPSEEK_ADMIN_KEY": ADMIN_KEY}, check=False)
+            assert done.returncode == code, done
+            return done.stdout
+        said(name="a", code=2)
+        assert records(proxy) == {}
+        name, secret = said("--yes", "--quiet", name="a").split()
+        assert name == "a" and proxy.chat(secret)[0] == 200
+        [made] = json.loads(said("--yes", "--json", name="b"))["created"]
+        assert made["name"] == "b" and made["id"] == records(proxy)["b"]["id"] and proxy.chat(made["key"])[0] == 200
+        assert json.loads(said("--dry-run", "--json", name="b"))["unchanged"] == 1
+        assert said("--yes", "--quiet", name="b") == ""
 
 
 def pruning_deactivates_the_rest():
@@ -242,4 +263,4 @@ def nobody_is_overwritten():
 
 if __name__ == "__main__":
     run([a_file_becomes_keys, a_change_is_shown_field_by_field, what_is_exported_applies,
-         a_wrong_file_changes_nothing, pruning_deactivates_the_rest, nobody_is_overwritten])
+         a_wrong_file_changes_nothing, from_standard_input, pruning_deactivates_the_rest, nobody_is_overwritten])
