@@ -1,4 +1,7 @@
 // deepseek-proxy: serve, check-config, version. Wires and nothing else.
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -35,6 +38,13 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
   return 0;
 }
 
+// A core would hold the real key and prompts; nor may others of this user read the memory.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+}
+
 int check(const std::optional<std::filesystem::path>& file) {
   const auto settings = proxy::config::load(file);
   if (!settings)
@@ -62,8 +72,10 @@ int main(int argc, char** argv) {
   auto* version = app.add_subcommand("version", "print the version");
   CLI11_PARSE(app, argc, argv);
   try {
-    if (*serving)
+    if (*serving) {
+      keep_memory_private();
       return serve(file, clock);
+    }
     if (*checking)
       return check(file);
     if (*example)

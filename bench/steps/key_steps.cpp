@@ -45,7 +45,7 @@ void authenticate(benchmark::State& state) {
       return state.SkipWithError("unknown");
   }
 }
-BENCHMARK(authenticate)->Arg(100)->Arg(10'000)->Arg(1'000'000);
+BENCHMARK(authenticate)->Arg(100)->Arg(10'000)->Arg(100'000)->Arg(1'000'000);
 
 struct swallow final : proxy::journal::sink {
   bool apply(std::span<const proxy::journal::batch>) override { return true; }

@@ -16,7 +16,7 @@ struct code_facts {
 };
 
 // In the order of refusal_code.
-constexpr std::array<code_facts, 27> facts{{
+constexpr std::array<code_facts, 28> facts{{
     {"invalid_request", 400, "invalid_request_error", "invalid_request_error"},
     {"invalid_api_key", 401, "authentication_error", "authentication_error"},
     {"expired_api_key", 401, "authentication_error", "authentication_error"},
@@ -44,8 +44,9 @@ constexpr std::array<code_facts, 27> facts{{
     {"overloaded", 503, "service_unavailable_error", "overloaded_error"},
     {"upstream_timeout", 504, "timeout_error", "timeout_error"},
     {"version_unsupported", 505, "invalid_request_error", "invalid_request_error"},
+    {"request_in_progress", 409, "invalid_request_error", "invalid_request_error"},
 }};
-static_assert(facts.size() == static_cast<std::size_t>(refusal_code::version_unsupported) + 1);
+static_assert(facts.size() == static_cast<std::size_t>(refusal_code::request_in_progress) + 1);
 
 const code_facts& facts_of(refusal_code code) {
   return facts[static_cast<std::size_t>(code)];

@@ -39,6 +39,7 @@ enum class refusal_code : std::uint8_t {
   overloaded,              // 503
   upstream_timeout,        // 504
   version_unsupported,     // 505
+  request_in_progress,     // 409; at the end: ledgers keep these by number
 };
 
 struct refusal {

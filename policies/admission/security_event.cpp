@@ -24,6 +24,8 @@ std::optional<event_type> type_of(refusal_code code) {
     return event_type::rate_limit_exceeded;
   case refusal_code::insufficient_quota:
     return event_type::quota_exhausted;
+  case refusal_code::request_in_progress:
+    return std::nullopt;
   default:
     return status_of(code) < 500 ? std::optional{event_type::malformed_request} : std::nullopt;
   }

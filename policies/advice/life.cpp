@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "policies/advice/checks.hpp"
+#include "policies/keys/rotation.hpp"
 
 namespace policies::advice {
 namespace {
@@ -58,14 +59,29 @@ void check_silence(const key_facts& facts, findings& out) {
                  "deactivate it: a key that nobody misses can only be abused"});
 }
 
+constexpr auto rotate_it = "rotate it: the old secret goes on working for a grace period";
+
+void check_schedule(const key_facts& facts, instant due, findings& out) {
+  const bool overdue = due <= facts.now;
+  const bool near = due - keys::rotation_reminder <= facts.now;
+  out.push_back({"rotation",
+                 overdue ? grade::warning
+                 : near  ? grade::hint
+                         : grade::good,
+                 overdue ? "its rotation has been due for " + in_days(facts.now - due)
+                         : "its rotation is due in " + in_days(due - facts.now),
+                 near ? rotate_it : ""});
+}
+
 void check_secret(const key_facts& facts, findings& out) {
   if (facts.key.secrets.empty())
     return;
+  if (const auto due = keys::rotation_due(facts.key))
+    return check_schedule(facts, *due, out);
   const milliseconds age = facts.now - facts.key.secrets.front().created;
   const bool old = age >= secret_old;
   out.push_back({"rotation", old ? grade::hint : grade::good,
-                 "its secret is " + in_days(age) + " old",
-                 old ? "rotate it: the old secret goes on working for a grace period" : ""});
+                 "its secret is " + in_days(age) + " old", old ? rotate_it : ""});
 }
 
 } // namespace

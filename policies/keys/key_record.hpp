@@ -49,22 +49,22 @@ struct key_record {
   bool may_delegate = false;      // may issue narrower keys of its own by the data plane
   bool locked = false;            // deactivated by the owner's side: no delegating key activates it
   std::optional<admin_role> role; // a key of the admin plane; the data plane does not know it
+  accounting token_accounting = accounting::adaptive;
+  std::optional<std::int16_t> rotate_every_days;
   access::permission_set permissions;
   std::vector<std::string> models;  // empty: all; exact names, or a prefix ending in *
   std::vector<model_alias> aliases; // each name once
   limits::limit_set limits;
   std::optional<nano_usd> daily_budget; // alerts only
-  accounting token_accounting = accounting::adaptive;
   std::vector<access::ip_network> allowed_ips;             // empty: all
   std::vector<access::referrer_pattern> allowed_referrers; // empty: all
   std::optional<instant> expires_at;
-  std::optional<int> rotate_every_days;
   instant created{};
   instant updated{};
   std::uint64_t version = 1;        // ETag: grows with each change
   std::vector<key_secret> secrets;  // newest first
   std::string metadata_json = "{}"; // the owner's own, an object
-  std::string created_by; // fingerprint of the Idempotency-Key it was created with, or empty
+  std::uint64_t created_by = 0; // fingerprint of the Idempotency-Key it was created with; 0: none
   bool operator==(const key_record&) const = default;
 };
 

@@ -39,6 +39,23 @@ std::optional<instant> rotation_due(const key_record& key) {
   return key.secrets.front().created + std::chrono::days{*key.rotate_every_days};
 }
 
+std::vector<rotation_event> rotation_events(const key_record& key, instant now) {
+  std::vector<rotation_event> events;
+  const auto add = [&](instant at, std::string_view what) {
+    if (at <= now)
+      events.push_back({at, what});
+  };
+  if (const auto due = rotation_due(key)) {
+    if (*due - rotation_reminder > key.secrets.front().created)
+      add(*due - rotation_reminder, "rotation_reminder");
+    add(*due, "rotation_due");
+  }
+  for (const key_secret& secret : key.secrets)
+    if (secret.valid_until)
+      add(*secret.valid_until, "old_secret_ended");
+  return events;
+}
+
 std::optional<instant> rotated_at(const key_record& key) {
   if (key.secrets.empty() ||
       (key.secrets.size() == 1 && key.secrets.front().created == key.created))

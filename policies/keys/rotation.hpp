@@ -26,6 +26,14 @@ bool is_valid(const key_secret& secret, instant now);
 // When the newest secret has served as long as the key's schedule says; nullopt: no schedule.
 std::optional<instant> rotation_due(const key_record& key);
 inline constexpr milliseconds rotation_reminder{std::chrono::hours{7 * 24}}; // before it is due
+
+// What becomes true of a key's secrets by time alone, at the instant at which it does.
+struct rotation_event {
+  instant at{};
+  std::string_view what; // rotation_reminder, rotation_due, old_secret_ended
+};
+std::vector<rotation_event> rotation_events(const key_record& key, instant now);
+
 std::optional<instant> rotated_at(const key_record& key);
 
 } // namespace policies::keys

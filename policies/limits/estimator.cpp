@@ -40,8 +40,7 @@ std::uint64_t hash_of(std::string_view name) {
 tokens estimator::expected(std::string_view model, tokens prompt_bound, tokens output_cap) const {
   const sizes size = sizes_of(prompt_bound, output_cap);
   const std::uint64_t hash = hash_of(model);
-  const auto known = std::ranges::find_if(
-      entries_, [hash](const entry& e) { return e.samples > 0 && e.model_hash == hash; });
+  const auto known = std::ranges::find(entries_, hash, &entry::model_hash);
   const std::int64_t ratio = known == entries_.end() ? one : known->ratio_millionths;
   const std::int64_t scaled = (size.cold * ratio + one - 1) / one;
   return tokens{std::min(size.bound, std::max<std::int64_t>(scaled, 1))};
@@ -64,15 +63,14 @@ void estimator::learn(std::string_view model, tokens prompt_bound, tokens output
 }
 
 estimator::entry& estimator::entry_of(std::uint64_t model_hash) {
-  entry* oldest = &entries_.front();
-  for (entry& e : entries_) {
-    if (e.samples > 0 && e.model_hash == model_hash)
-      return e;
-    if (e.last_used < oldest->last_used)
-      oldest = &e;
-  }
-  *oldest = {.model_hash = model_hash};
-  return *oldest;
+  const auto known = std::ranges::find(entries_, model_hash, &entry::model_hash);
+  if (known != entries_.end())
+    return *known;
+  if (entries_.size() < models_max)
+    return entries_.emplace_back(entry{.model_hash = model_hash});
+  entry& oldest = *std::ranges::min_element(entries_, {}, &entry::last_used);
+  oldest = {.model_hash = model_hash};
+  return oldest;
 }
 
 } // namespace policies::limits

@@ -1,9 +1,9 @@
 // Adaptive token accounting: the expected size of a request, from the sizes of those before it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "policies/types.hpp"
 
@@ -11,8 +11,8 @@ namespace policies::limits {
 
 // A running high quantile of a key's request sizes per model, as a ratio to what the cold estimate
 // would have been, so that large and small prompts share what is learnt. About the 90th: with a
-// higher one the holds of long answers fill the bucket before what is used does. Keeps a fixed
-// number of models; the least recently used one is forgotten.
+// higher one the holds of long answers fill the bucket before what is used does. Keeps a few
+// models, for each of them memory from its first sample on; the least recently used is forgotten.
 class estimator {
  public:
   // prompt bound/3 + min(cap, 1024), until learnt; then scaled. Never above the bound
@@ -30,7 +30,7 @@ class estimator {
   entry& entry_of(std::uint64_t model_hash);
 
   static constexpr std::size_t models_max = 8;
-  std::array<entry, models_max> entries_{};
+  std::vector<entry> entries_; // models_max at most
   std::uint64_t clock_ = 0;
 };
 

@@ -17,10 +17,11 @@ answer<reply> page(const admin_context&, const request& call) {
   if (found == files.end())
     return problem{
         .status = 404, .message = "no such page: " + shown(call.path), .code = "not_found"};
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> types{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> types{
       {{".html", "text/html; charset=utf-8"},
        {".css", "text/css; charset=utf-8"},
        {".js", "text/javascript; charset=utf-8"},
+       {".json", "application/json"},
        {".svg", "image/svg+xml"}}};
   reply out;
   out.body = found->content;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "policies/admission/security_event.hpp"
+#include "policies/keys/rotation.hpp"
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
@@ -108,6 +109,38 @@ void add_actions(std::vector<dated_view>& to, const admin_context& context,
       to.emplace_back(row.time_ms, view_of(row));
 }
 
+std::string words_for(std::string_view what) {
+  if (what == "rotation_reminder")
+    return "the key's schedule asks for a new secret within 7 days";
+  if (what == "rotation_due")
+    return "the key's schedule asks for a new secret now";
+  return "the secret from before a rotation does not work any more";
+}
+
+// Derived from the key as it is now: a rotation in time takes its reminder away.
+void add_rotations(std::vector<dated_view>& to, const admin_context& context,
+                   std::optional<policies::key_id> whose, since_and_most range,
+                   policies::instant now) {
+  const auto add = [&](const policies::keys::key_record& record) {
+    if (record.status != policies::keys::key_status::active)
+      return;
+    for (const auto& event : policies::keys::rotation_events(record, now)) {
+      const std::int64_t ms = event.at.time_since_epoch().count();
+      if (ms < range.from_ms)
+        continue;
+      json::object view =
+          view_of(stores::audit_row{ms, "", std::string(event.what),
+                                    policies::keys::to_string(record.id), words_for(event.what)});
+      view["type"] = "rotation";
+      view["actor"] = nullptr;
+      to.emplace_back(ms, std::move(view));
+    }
+  };
+  if (whose)
+    return add(*context.directory.copy_of(*whose));
+  context.directory.for_each([&](keys::key_slot& slot) { add(*slot.record.load()); });
+}
+
 } // namespace
 
 answer<reply> events(const admin_context& context, const request& call) {
@@ -122,6 +155,7 @@ answer<reply> events(const admin_context& context, const request& call) {
   std::vector<dated_view> found;
   add_refusals(found, context, *whose, *from_ms);
   add_actions(found, context, *whose, {*from_ms, most});
+  add_rotations(found, context, *whose, {*from_ms, most}, call.now);
   std::ranges::stable_sort(found, std::greater{}, [](const auto& each) { return each.first; });
   found.resize(std::min(found.size(), most));
   json::array out;

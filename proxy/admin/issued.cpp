@@ -1,6 +1,8 @@
 // https://www.ietf.org/archive/id/draft-ietf-httpapi-idempotency-key-header-06.html
 #include "proxy/admin/issued.hpp"
 
+#include <cstring>
+
 #include <openssl/crypto.h>
 
 #include "proxy/admin/json_text.hpp"
@@ -14,7 +16,7 @@ issued_answers::~issued_answers() {
     forget(answers_.begin()->first);
 }
 
-void issued_answers::forget(const std::string& fingerprint) {
+void issued_answers::forget(std::uint64_t fingerprint) {
   const auto found = answers_.find(fingerprint);
   if (found == answers_.end())
     return;
@@ -22,8 +24,8 @@ void issued_answers::forget(const std::string& fingerprint) {
   answers_.erase(found);
 }
 
-void issued_answers::keep(const std::string& fingerprint, std::string_view body,
-                          const reply& answer, policies::instant now) {
+void issued_answers::keep(std::uint64_t fingerprint, std::string_view body, const reply& answer,
+                          policies::instant now) {
   while (!order_.empty() && (order_.size() >= kept_max || order_.front().first + kept <= now)) {
     forget(order_.front().second);
     order_.pop_front();
@@ -32,8 +34,7 @@ void issued_answers::keep(const std::string& fingerprint, std::string_view body,
   order_.emplace_back(now, fingerprint);
 }
 
-std::optional<answer<reply>> issued_answers::find(const std::string& fingerprint,
-                                                  std::string_view body,
+std::optional<answer<reply>> issued_answers::find(std::uint64_t fingerprint, std::string_view body,
                                                   policies::instant now) const {
   const auto found = answers_.find(fingerprint);
   if (found == answers_.end() || found->second.at + kept <= now)
@@ -51,18 +52,21 @@ std::optional<answer<reply>> issued_answers::find(const std::string& fingerprint
   return answer<reply>{std::move(again)};
 }
 
-answer<std::string> fingerprint_of(const request& call) {
+answer<std::uint64_t> fingerprint_of(const request& call) {
   constexpr std::size_t length_max = 255;
   const std::string& given = call.idempotency_key;
   if (given.empty())
-    return std::string{};
+    return answer<std::uint64_t>{boost::system::in_place_value, 0};
   if (given.size() > length_max)
     return problem{.message = "Idempotency-Key: is longer than 255 characters",
                    .param = "Idempotency-Key"};
-  return hex(sha256(call.by.actor + "\n" + given));
+  const auto digest = sha256(call.by.actor + "\n" + given);
+  std::uint64_t fingerprint = 0;
+  std::memcpy(&fingerprint, digest.data(), sizeof fingerprint);
+  return answer<std::uint64_t>{boost::system::in_place_value, fingerprint | 1};
 }
 
-std::optional<problem> refuse_second(const admin_context& context, const std::string& fingerprint) {
+std::optional<problem> refuse_second(const admin_context& context, std::uint64_t fingerprint) {
   std::optional<policies::key_id> made;
   context.directory.for_each([&](keys::key_slot& slot) {
     if (slot.record.load()->created_by == fingerprint)

@@ -22,10 +22,10 @@ class issued_answers {
 
   ~issued_answers(); // wipes
 
-  void keep(const std::string& fingerprint, std::string_view body, const reply& answer,
+  void keep(std::uint64_t fingerprint, std::string_view body, const reply& answer,
             policies::instant now);
   // The same answer, or why there is none for another body.
-  std::optional<answer<reply>> find(const std::string& fingerprint, std::string_view body,
+  std::optional<answer<reply>> find(std::uint64_t fingerprint, std::string_view body,
                                     policies::instant now) const;
 
  private:
@@ -35,14 +35,14 @@ class issued_answers {
     std::string etag;
     policies::instant at;
   };
-  void forget(const std::string& fingerprint);
-  std::map<std::string, one> answers_;
-  std::deque<std::pair<policies::instant, std::string>> order_;
+  void forget(std::uint64_t fingerprint);
+  std::map<std::uint64_t, one> answers_;
+  std::deque<std::pair<policies::instant, std::uint64_t>> order_;
 };
 
-// Of the field's value and who sent it, in hex; empty: there is none.
-answer<std::string> fingerprint_of(const request& call);
+// Of the field's value and who sent it; 0: there is none.
+answer<std::uint64_t> fingerprint_of(const request& call);
 // Where the answer is gone: the key that was made then.
-std::optional<problem> refuse_second(const admin_context& context, const std::string& fingerprint);
+std::optional<problem> refuse_second(const admin_context& context, std::uint64_t fingerprint);
 
 } // namespace proxy::admin

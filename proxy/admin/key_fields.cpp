@@ -167,7 +167,7 @@ refused put_rotation(key_record& record, const named_value& given) {
   const auto days = count_up_to(given, days_max);
   if (!days || *days == 0)
     return unfit(given, "is not a whole number of days from 1 to 3650 (null: never)");
-  record.rotate_every_days = static_cast<int>(*days);
+  record.rotate_every_days = static_cast<std::int16_t>(*days);
   return {};
 }
 

@@ -1,5 +1,7 @@
 // Making secrets: for a new key, and for one that is rotated. A secret is answered once and kept
 // nowhere.
+#include <algorithm>
+
 #include <openssl/crypto.h>
 
 #include "policies/keys/rotation.hpp"
@@ -79,14 +81,16 @@ answer<policies::milliseconds> grace_in(const json::object& fields) {
 }
 
 // What a third party can make the owner's store hold.
-std::optional<problem> refuse_number_of_keys(const admin_context& context, const caller& by) {
+std::optional<problem> refuse_number_of_keys(const admin_context& context, const caller& by,
+                                             const key_place& place) {
   constexpr std::size_t keys_max = 1000;
-  if (!by.delegate)
-    return std::nullopt;
-  std::size_t count = 0;
-  for (const policies::key_id id : context.directory.family_of(*by.delegate))
-    count += context.directory.copy_of(id)->status != policies::keys::key_status::deleted;
-  if (count <= keys_max)
+  const auto full = [&](const auto& above) {
+    std::size_t count = 0;
+    for (const policies::key_id id : context.directory.family_of(above->id))
+      count += context.directory.copy_of(id)->status != policies::keys::key_status::deleted;
+    return !above->is_group && count > keys_max;
+  };
+  if (!by.delegate || std::ranges::none_of(place.above, full))
     return std::nullopt;
   return problem{.status = 409,
                  .message =
@@ -127,7 +131,7 @@ answer<key_record> new_record(const admin_context& context, const request& call)
   record->parent = place->parent;
   if (auto wrong = refuse_widening(call.by, *record, *place))
     return *wrong;
-  if (auto wrong = refuse_number_of_keys(context, call.by))
+  if (auto wrong = refuse_number_of_keys(context, call.by, *place))
     return *wrong;
   return record;
 }
@@ -138,7 +142,7 @@ answer<reply> create_key(const admin_context& context, const request& call) {
   const auto fingerprint = fingerprint_of(call);
   if (!fingerprint)
     return fingerprint.error();
-  if (!fingerprint->empty()) {
+  if (*fingerprint != 0) {
     if (auto again = call.issued->find(*fingerprint, call.body, call.now))
       return std::move(*again);
     if (auto second = refuse_second(context, *fingerprint))
@@ -149,7 +153,7 @@ answer<reply> create_key(const admin_context& context, const request& call) {
     return record.error();
   record->created_by = *fingerprint;
   auto made = issue(context, call, std::move(*record));
-  if (made && !fingerprint->empty())
+  if (made && *fingerprint != 0)
     call.issued->keep(*fingerprint, call.body, *made, call.now);
   return made;
 }

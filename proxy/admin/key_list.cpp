@@ -6,10 +6,12 @@
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/key_view.hpp"
 
 namespace proxy::admin {
 namespace {
 
+namespace json = boost::json;
 using policies::keys::key_record;
 using policies::keys::key_status;
 
@@ -90,6 +92,31 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
   return ids;
 }
 
+// "id,name": what of each key is asked for; empty: all.
+answer<std::vector<std::string>> fields_in(const query& from) {
+  std::vector<std::string> names;
+  std::string_view left = from.get("fields").value_or("");
+  const json::object known = key_view(key_record{}, std::nullopt);
+  while (!left.empty()) {
+    const std::string_view name = left.substr(0, left.find(','));
+    left.remove_prefix(std::min(left.size(), name.size() + 1));
+    if (!known.contains(name))
+      return problem{.message = "fields: a key has no field '" + shown(name) + "'",
+                     .param = "fields"};
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+json::object narrowed(json::object whole, const std::vector<std::string>& fields) {
+  if (fields.empty())
+    return whole;
+  json::object out;
+  for (const std::string& name : fields)
+    out[name] = std::move(whole.at(name));
+  return out;
+}
+
 // Written key by key: a tree of a thousand of them takes longer to build and free than to write.
 answer<reply> page_of(const admin_context& context, const request& call, const filter& by) {
   const auto limit = number_in(call.query, "limit", {1, page_max, page_max});
@@ -97,11 +124,14 @@ answer<reply> page_of(const admin_context& context, const request& call, const f
     return limit.error();
   const std::vector<policies::key_id> ids = matching(context, by, call.by);
   const std::size_t count = std::min(ids.size(), static_cast<std::size_t>(*limit));
+  const auto fields = fields_in(call.query);
+  if (!fields)
+    return fields.error();
   reply out;
   out.body = R"({"object":"list","data":[)";
   for (std::size_t i = 0; i < count; ++i) {
     out.body += i == 0 ? "" : ",";
-    out.body += text_of(whole_view(context, *context.directory.copy_of(ids[i])));
+    out.body += text_of(narrowed(whole_view(context, *context.directory.copy_of(ids[i])), *fields));
   }
   out.body += count < ids.size() ? R"(],"has_more":true})" : R"(],"has_more":false})";
   return out;

@@ -15,7 +15,8 @@ using boost::beast::http::verb;
 
 constexpr std::array routes{
     route{verb::post, "/v1/keys", "", access::operator_, create_key},
-    route{verb::get, "/v1/keys", "status type parent limit after", access::viewer, list_keys},
+    route{verb::get, "/v1/keys", "status type parent fields limit after", access::viewer,
+          list_keys},
     route{verb::get, "/v1/keys/{id}", "", access::viewer, get_key},
     route{verb::patch, "/v1/keys/{id}", "", access::operator_, change_key},
     route{verb::delete_, "/v1/keys/{id}", "", access::owner, delete_key},
@@ -56,6 +57,7 @@ constexpr std::array routes{
     route{verb::delete_, "/v1/session", "", access::viewer, end_session},
     route{verb::get, "/", "", access::anyone, page},
     route{verb::get, "/assets/{file}", "", access::anyone, page},
+    route{verb::get, "/openapi.json", "", access::anyone, page},
     route{verb::get, "/health", "", access::anyone, health},
     route{verb::get, "/metrics", "", access::anyone, metrics},
 };
@@ -157,6 +159,10 @@ route_match find_route(verb method, std::string_view path) {
   return out;
 }
 
+std::span<const route> all_routes() {
+  return routes;
+}
+
 std::optional<problem> refuse_role(const caller& by, const route& of) {
   using policies::keys::admin_role;
   const admin_role needed = of.needs == access::owner       ? admin_role::owner
@@ -172,7 +178,8 @@ std::optional<problem> refuse_role(const caller& by, const route& of) {
 }
 
 bool may_delegate_to(const route& of) {
-  return of.pattern.starts_with("/v1/keys");
+  // Events and errors are looked for in the ledger, which a stranger should not keep busy.
+  return of.pattern.starts_with("/v1/keys") && of.handle != events && of.handle != key_errors;
 }
 
 reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,

@@ -32,6 +32,8 @@ struct route_match {
 };
 route_match find_route(boost::beast::http::verb method, std::string_view path);
 
+std::span<const route> all_routes();
+
 // nullopt: the caller's role is enough.
 std::optional<problem> refuse_role(const caller& by, const route& of);
 // Whether keys that may delegate can call it through the data plane.

@@ -70,7 +70,7 @@ result<std::string> find_key(session& with, const std::string& id_or_name) {
       if (text(key, "name") == id_or_name)
         ids.push_back(text(key, "id"));
   };
-  if (auto done = each_page(with, "", note); !done)
+  if (auto done = each_page(with, "fields=id,name", note); !done)
     return done.error();
   if (ids.size() == 1)
     return ids.front();

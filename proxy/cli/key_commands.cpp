@@ -61,6 +61,8 @@ result<void> list(session& with, const std::string& filter) {
   if (with.json)
     return list_for_programs(with, filter);
   table out({{"ID"}, {"NAME"}, {"STATUS"}, {"CREATED"}, {"LAST_USED"}});
+  const std::string fields =
+      with.quiet ? "fields=id" : "fields=id,name,status,created_at,last_used_at";
   std::string ids;
   const auto add = [&](const json::array& keys) {
     for (const json::value& key : keys) {
@@ -73,7 +75,7 @@ result<void> list(session& with, const std::string& filter) {
                  used.empty() ? "never" : used.substr(0, 10)});
     }
   };
-  if (auto done = each_page(with, filter, add); !done)
+  if (auto done = each_page(with, filter + (filter.empty() ? "" : "&") + fields, add); !done)
     return done;
   if (with.quiet)
     with.io.out << ids;

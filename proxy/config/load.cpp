@@ -49,6 +49,13 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
   return {};
 }
 
+bool is_loopback(const std::string& host) {
+  const auto address = policies::access::parse_ip(host);
+  static const auto loopback = policies::access::parse_network("127.0.0.0/8").network.value();
+  static const auto loopback6 = policies::access::parse_network("::1").network.value();
+  return address && (loopback.contains(*address) || loopback6.contains(*address));
+}
+
 // What no setting shows alone.
 std::optional<std::string> disagreement(const settings& s) {
   const auto more = [](std::string_view one, auto its, std::string_view other, auto others) {
@@ -70,6 +77,11 @@ std::optional<std::string> disagreement(const settings& s) {
   if (data && admin && data->host == admin->host && data->port == admin->port && data->port != 0)
     return "server.listen and admin.listen are both \"" + s.server.listen +
            "\": give each a port of its own";
+  if (admin && !is_loopback(admin->host) && s.admin.plain_http != "anywhere")
+    return "admin.listen: " + s.admin.listen +
+           " can be reached from other machines, and the admin plane speaks plain HTTP; listen on "
+           "127.0.0.1 and come through an SSH tunnel or a TLS proxy, or say admin.plain_http = "
+           "\"anywhere\"";
   return std::nullopt;
 }
 

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "proxy/config/cloud_secret.hpp"
+
 namespace proxy::config {
 namespace {
 
-constexpr std::string_view schemes[] = {"env:", "file:", "credential:", "exec:"};
-constexpr std::string_view schemes_of_clouds[] = {"aws:", "azure:", "gcp:"};
+constexpr std::string_view schemes[] = {
+    "env:", "file:", "credential:", "exec:", "aws:", "azure:", "gcp:"};
 
 // As shells have them. A key pasted after env: has a hyphen.
 bool is_variable_name(std::string_view name) {
@@ -20,16 +22,29 @@ bool is_variable_name(std::string_view name) {
          });
 }
 
+// A secret's name in a cloud's manager. One that begins as keys do is taken for a key.
+std::optional<std::string> complaint_about_cloud(std::string_view scheme, std::string_view rest) {
+  if (scheme != "aws:" && scheme != "azure:" && scheme != "gcp:")
+    return std::nullopt;
+  if (rest.starts_with("sk-"))
+    return "what stands after " + std::string(scheme) + " looks like a key, not like its name";
+  if (scheme == "aws:" && !parse_aws(rest))
+    return "what stands after aws: is not SECRET_ID[#json_field][@region]";
+  if (scheme == "azure:" && !parse_azure(rest))
+    return "what stands after azure: is not VAULT/NAME";
+  if (scheme == "gcp:" && !parse_gcp(rest))
+    return "what stands after gcp: is not PROJECT/NAME";
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<std::string> complaint_about_source(std::string_view source) {
   const auto begins = [source](std::string_view scheme) { return source.starts_with(scheme); };
-  if (std::ranges::any_of(schemes_of_clouds, begins))
-    return "secret managers of clouds are not supported in this version; exec:COMMAND can call one";
   const auto* scheme = std::ranges::find_if(schemes, begins);
   if (scheme == std::end(schemes))
     return "a secret must not stand in this file, only where it is found: env:NAME, file:PATH, "
-           "credential:NAME or exec:COMMAND";
+           "credential:NAME, exec:COMMAND, or in a cloud's secret manager (aws:, azure:, gcp:)";
   const std::string_view rest = source.substr(scheme->size());
   if (rest.empty())
     return std::string(*scheme) + " has nothing after it";
@@ -39,7 +54,7 @@ std::optional<std::string> complaint_about_source(std::string_view source) {
     return "what stands after env: is no name of an environment variable";
   if (*scheme == "credential:" && rest.find('/') != std::string_view::npos)
     return "what stands after credential: is a name, not a path";
-  return std::nullopt;
+  return complaint_about_cloud(*scheme, rest);
 }
 
 } // namespace proxy::config

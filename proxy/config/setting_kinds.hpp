@@ -134,7 +134,7 @@ setting secret(std::string_view section, std::string_view name, std::string_view
   const auto show = [get](const settings& s) {
     return in_quotes(get(const_cast<settings&>(s)).text);
   };
-  std::string accepts = "env:NAME, file:PATH, credential:NAME or exec:COMMAND";
+  std::string accepts = "env:NAME, file:PATH, credential:NAME, exec:COMMAND, aws:, azure: or gcp:";
   if (may_be_empty)
     accepts += ", or empty";
   return {section, name, prose, std::move(accepts), put, show};

@@ -46,12 +46,14 @@ struct server_settings {
 struct admin_settings {
   std::string listen = "127.0.0.1:8081";
   secret_source key{"env:DEEPSEEK_ADMIN_KEY"};
+  std::string plain_http = "loopback"; // or "anywhere"
 };
 
 struct upstream_settings {
   std::string url = "https://api.deepseek.com";
   secret_source key{"env:DEEPSEEK_API_KEY"};
-  std::string ca_file; // empty: the system's
+  seconds key_refresh{300}; // the key is fetched again; 0: never
+  std::string ca_file;      // empty: the system's
   seconds connect_timeout{5};
   seconds first_byte_timeout{630}; // DeepSeek closes after 10 minutes without inference
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so
@@ -118,11 +120,5 @@ outcome<upstream_address> parse_upstream(std::string_view url);
 
 // $XDG_STATE_HOME/deepseek-proxy, or ~/.local/state/deepseek-proxy.
 std::filesystem::path default_data_directory();
-
-// The owner's key: from its source, or made and kept in the data directory (mode 0600).
-outcome<std::string> admin_key(const settings& from);
-
-// The secret itself. A failure says which source and why, never the value.
-outcome<std::string> resolve_secret(const secret_source& source);
 
 } // namespace proxy::config

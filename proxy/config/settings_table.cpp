@@ -114,6 +114,10 @@ std::vector<setting> upstream_settings_table() {
       text("upstream", "url", "The DeepSeek API.",
            "http:// or https:// with a host, and maybe a path", MEMBER(upstream.url), check_url),
       secret("upstream", "key", "The account's real key.", MEMBER(upstream.key)),
+      number("upstream", "key_refresh_s",
+             "Seconds after which the real key is fetched again, so that a rotation needs no "
+             "restart; the last good one is kept. 0: never.",
+             {0, 24 * hour}, MEMBER(upstream.key_refresh)),
       text("upstream", "ca_file", "PEM file of certificate authorities. Empty: the system's.",
            "a path, or empty", MEMBER(upstream.ca_file)),
       number("upstream", "connect_timeout_s", "Seconds for a connection, TLS included.", {1, 600},
@@ -176,6 +180,10 @@ std::vector<setting> other_settings_table() {
           "The owner's key, 16 characters or more. If the variable is not set, a key is made and "
           "kept in the data directory.",
           MEMBER(admin.key)),
+      choice("admin", "plain_http",
+             "Where the admin plane may listen: keys and secrets cross the network as they are. "
+             "\"anywhere\" is for a container's own network, or behind something that speaks TLS.",
+             {"loopback", "anywhere"}, MEMBER(admin.plain_http)),
       number("limits", "context_tokens", "Context window of the models, in tokens.",
              {1024, 100'000'000}, MEMBER(limits.context_tokens)),
       number("limits", "output_tokens_max", "The longest answer of the models, in tokens.",

@@ -1,8 +1,9 @@
 // Publication and look-up. The table of secrets is an array of cells, probed one after the other:
 // readers need no lock, for a cell is filled once and its pointer comes last. A larger array takes
-// over when half of the cells are used.
+// over when four of five cells are used.
 #include "proxy/keys/key_directory.hpp"
 
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 #include <unordered_set>
@@ -13,9 +14,17 @@ using policies::keys::key_record;
 using policies::keys::secret_hash;
 
 struct key_directory::table {
+  // Half of a hash: no two secrets have the same, and who uses a slot compares the whole.
+  using digest_begin = std::array<std::uint8_t, 16>;
+  static digest_begin begin_of(const secret_hash& hash) {
+    digest_begin begin;
+    std::copy_n(hash.begin(), begin.size(), begin.begin());
+    return begin;
+  }
+
   struct cell {
     std::atomic<key_slot*> slot{nullptr}; // nullptr: empty, and the end of the probing
-    secret_hash hash{};                   // written before the slot, never again
+    digest_begin begin{};                 // written before the slot, never again
     std::atomic<std::int64_t> used_ms{0};
   };
 
@@ -23,18 +32,18 @@ struct key_directory::table {
 
   // Where the hash is, or the empty cell where it would be. The hash is SHA-256 of something
   // random: any eight bytes of it are as good as a hash function.
-  std::size_t place_of(const secret_hash& hash) const noexcept {
+  std::size_t place_of(const digest_begin& begin) const noexcept {
     std::size_t at = 0;
-    std::memcpy(&at, hash.data(), sizeof at);
-    for (at &= mask; cells[at].slot.load(std::memory_order_acquire) && cells[at].hash != hash;)
+    std::memcpy(&at, begin.data(), sizeof at);
+    for (at &= mask; cells[at].slot.load(std::memory_order_acquire) && cells[at].begin != begin;)
       at = (at + 1) & mask;
     return at;
   }
 
-  cell& put(const secret_hash& hash, key_slot& slot) {
-    cell& to = cells[place_of(hash)];
+  cell& put(const digest_begin& begin, key_slot& slot) {
+    cell& to = cells[place_of(begin)];
     if (!to.slot.load(std::memory_order_relaxed)) {
-      to.hash = hash;
+      to.begin = begin;
       ++used;
     }
     to.slot.store(&slot, std::memory_order_release);
@@ -66,12 +75,12 @@ key_directory::~key_directory() {
 
 key_slot* key_directory::find(const secret_hash& hash) const noexcept {
   const table* now = table_.load(std::memory_order_acquire);
-  return now->cells[now->place_of(hash)].slot.load(std::memory_order_acquire);
+  return now->cells[now->place_of(table::begin_of(hash))].slot.load(std::memory_order_acquire);
 }
 
 key_slot* key_directory::find_used(const secret_hash& hash, policies::instant now) noexcept {
   table* here = table_.load(std::memory_order_acquire);
-  table::cell& cell = here->cells[here->place_of(hash)];
+  table::cell& cell = here->cells[here->place_of(table::begin_of(hash))];
   key_slot* found = cell.slot.load(std::memory_order_acquire);
   constexpr std::int64_t exact_to_ms = 1000; // so that threads seldom write to the line they share
   const std::int64_t now_ms = now.time_since_epoch().count();
@@ -82,7 +91,7 @@ key_slot* key_directory::find_used(const secret_hash& hash, policies::instant no
 
 std::optional<policies::instant> key_directory::last_used(const secret_hash& hash) const noexcept {
   const table* now = table_.load(std::memory_order_acquire);
-  const table::cell& cell = now->cells[now->place_of(hash)];
+  const table::cell& cell = now->cells[now->place_of(table::begin_of(hash))];
   const std::int64_t ms = cell.used_ms.load(std::memory_order_relaxed);
   return ms == 0 ? std::nullopt : std::optional{policies::instant{policies::milliseconds{ms}}};
 }
@@ -93,18 +102,28 @@ key_slot* key_directory::by_id(policies::key_id id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+void key_directory::grow(std::size_t cells_count) {
+  const table* now = table_.load(std::memory_order_relaxed);
+  auto larger = std::make_unique<table>(cells_count);
+  for (const table::cell& each : now->cells)
+    if (key_slot* held = each.slot.load(std::memory_order_relaxed))
+      larger->put(each.begin, *held).used_ms = each.used_ms.load(std::memory_order_relaxed);
+  table_.store(larger.get(), std::memory_order_release);
+  tables_.push_back(std::move(larger)); // the old one stays: readers may be in it
+}
+
+void key_directory::reserve(std::size_t secrets_count) {
+  const std::unique_lock guard(lock_);
+  const std::size_t cells_count = std::bit_ceil(secrets_count * 5 / 4 + 1);
+  if (cells_count > table_.load(std::memory_order_relaxed)->cells.size())
+    grow(cells_count);
+}
+
 void key_directory::link(const secret_hash& hash, key_slot& slot) {
-  table* now = table_.load(std::memory_order_relaxed);
-  if (now->used * 2 >= now->cells.size()) {
-    auto larger = std::make_unique<table>(now->cells.size() * 2);
-    for (const table::cell& each : now->cells)
-      if (key_slot* held = each.slot.load(std::memory_order_relaxed))
-        larger->put(each.hash, *held).used_ms = each.used_ms.load(std::memory_order_relaxed);
-    now = larger.get();
-    tables_.push_back(std::move(larger)); // the old one stays: readers may be in it
-    table_.store(now, std::memory_order_release);
-  }
-  now->put(hash, slot);
+  const table* now = table_.load(std::memory_order_relaxed);
+  if (now->used * 5 >= now->cells.size() * 4)
+    grow(now->cells.size() * 2);
+  table_.load(std::memory_order_relaxed)->put(table::begin_of(hash), slot);
 }
 
 key_slot& key_directory::publish(key_record record) {

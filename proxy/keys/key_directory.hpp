@@ -34,6 +34,8 @@ class key_directory {
   // Inserts or replaces. A parent must be known before its children, and a chain has at most
   // chain_max members: std::logic_error. A key keeps the parent it was first published with.
   key_slot& publish(policies::keys::key_record record);
+  // Room for so many secrets at once: growing step by step keeps the smaller tables.
+  void reserve(std::size_t secrets_count);
   // Every slot, in order of publication, under the directory's lock.
   void for_each(const std::function<void(key_slot&)>& visit) const;
   // A consistent copy for threads that are no epoch participants (the admin plane).
@@ -49,6 +51,7 @@ class key_directory {
 
  private:
   struct table;
+  void grow(std::size_t cells_count);
   void link(const policies::keys::secret_hash& hash, key_slot& slot);
   key_slot& slot_for(const policies::keys::key_record& record);
   mutable std::shared_mutex lock_;

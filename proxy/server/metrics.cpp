@@ -31,6 +31,8 @@ constexpr family families[] = {
      &counters::upstream_failures},
     {"upstream_account_refusals_total", "401 and 402 of the upstream: the owner's trouble.",
      &counters::upstream_refusals},
+    {"replayed_total", "Requests answered as the first one with their Idempotency-Key was.",
+     &counters::replayed},
     {"overruns_total", "Requests billed above their bound: the price table is wrong.",
      &counters::overruns},
     {"client_bytes_total", "Bytes of answers sent to clients.", &counters::bytes_to_clients},
@@ -48,6 +50,12 @@ template <class Out>
 void head(Out out, const char* name, const char* type, const char* help) {
   fmt::format_to(out, "# HELP deepseek_proxy_{0} {1}\n# TYPE deepseek_proxy_{0} {2}\n", name, help,
                  type);
+}
+
+template <class Out>
+void count(Out out, const char* name, const char* help, std::uint64_t value) {
+  head(out, name, "counter", help);
+  fmt::format_to(out, "deepseek_proxy_{} {}\n", name, value);
 }
 
 template <class Out>
@@ -83,6 +91,9 @@ std::string metrics_text(const metric_sources& from) {
     fmt::format_to(out, "deepseek_proxy_refusals_total{{code=\"{}\"}} {}\n",
                    policies::admission::name_of(code), total);
   }
+  count(out, "upstream_key_refresh_failures_total",
+        "Times the real key could not be fetched again; the last good one is kept.",
+        from.key_refresh_failures);
   gauge(out, "connections", "Client connections open.", from.connections);
   gauge(out, "keys", "Keys known.", from.keys);
   gauge(out, "journal_bytes", "Bytes of journal on disk.", from.journal.bytes);

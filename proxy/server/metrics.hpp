@@ -14,6 +14,7 @@ struct metric_sources {
   journal::keeper::figures journal;
   std::size_t connections = 0;
   std::size_t keys = 0;
+  std::uint64_t key_refresh_failures = 0;
 };
 std::string metrics_text(const metric_sources& from);
 

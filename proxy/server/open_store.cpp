@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/secrets/resolve.hpp"
 #include "proxy/stores/embedded/embedded_store.hpp"
 #include "proxy/stores/redis/redis_store.hpp"
 
@@ -28,7 +29,7 @@ outcome<std::unique_ptr<stores::store>> open_redis(const config::settings& setti
   if (!where)
     return failure{where.error().code, "store.url: " + where.error().message};
   if (!settings.store.password.text.empty()) {
-    auto password = config::resolve_secret(settings.store.password);
+    auto password = secrets::resolve(settings.store.password, secrets::process_environment());
     if (!password)
       return failure{password.error().code, "store.password: " + password.error().message};
     where->password = *password;

@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 
 #include "proxy/admin/admin_server.hpp"
+#include "proxy/secrets/key_keeper.hpp"
+#include "proxy/secrets/resolve.hpp"
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/worker.hpp"
@@ -55,9 +57,12 @@ struct server::parts {
   upstream::tls_context tls;
   keys::key_directory directory;
   keys::origins origins;
+  std::unique_ptr<session::upstream_key> bearer;
+  std::unique_ptr<secrets::key_keeper> keeper; // of the bearer; outlives the workers, who tell it
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
+  session::repeated_answers repeats;
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -66,6 +71,7 @@ struct server::parts {
 
   outcome<void> open_store();
   outcome<void> open_files();
+  outcome<void> fetch_key();
   outcome<void> make_shared();
   outcome<void> make_workers();
   outcome<void> start_admin();
@@ -100,13 +106,26 @@ outcome<void> server::parts::open_files() {
   return {};
 }
 
+outcome<void> server::parts::fetch_key() {
+  auto key = secrets::resolve(settings.upstream.key, secrets::process_environment());
+  if (!key)
+    return failure{key.error().code, "upstream.key: " + key.error().message};
+  bearer = std::make_unique<session::upstream_key>(*key, directory.readers());
+  keeper = std::make_unique<secrets::key_keeper>(
+      settings.upstream.key_refresh, std::move(*key),
+      secrets::key_keeper::ways{
+          .fetch =
+              [this](const std::stop_token& stop) {
+                return secrets::resolve(settings.upstream.key, secrets::process_environment(stop));
+              },
+          .publish = [this](std::string next) { bearer->replace(std::move(next)); }});
+  return {};
+}
+
 outcome<void> server::parts::make_shared() {
   auto address = config::parse_upstream(settings.upstream.url);
   if (!address)
     return address.error();
-  auto key = config::resolve_secret(settings.upstream.key);
-  if (!key)
-    return key.error();
   if (address->tls) {
     auto context = upstream::make_client_context(settings.upstream.ca_file);
     if (!context)
@@ -122,11 +141,13 @@ outcome<void> server::parts::make_shared() {
       .directory = directory,
       .limits = *store,
       .bodies = *bodies,
+      .repeats = repeats,
       .files = *files,
       .origins = origins,
       .upstream_host = host_field(*address),
       .upstream_base_path = address->base_path,
-      .bearer = *key,
+      .bearer = *bearer,
+      .bearer_refused = [this] { keeper->refused(); },
       .now = now,
       .block_key =
           [this](policies::key_id id,
@@ -178,7 +199,7 @@ outcome<void> server::parts::make_workers() {
 }
 
 outcome<void> server::parts::start_admin() {
-  auto key = config::admin_key(settings);
+  auto key = secrets::admin_key(settings, secrets::process_environment());
   if (!key)
     return key.error();
   admin::admin_context context{.store = *store,
@@ -244,6 +265,7 @@ std::string server::parts::metrics() const {
   from.threads = threads;
   from.journal = store->journal().now();
   from.keys = directory.size();
+  from.key_refresh_failures = keeper->failures();
   return metrics_text(from);
 }
 
@@ -257,8 +279,8 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.pretended_clock = options.pretend_start.has_value();
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
-  for (const step next :
-       {&parts::open_store, &parts::make_shared, &parts::make_workers, &parts::start_admin})
+  for (const step next : {&parts::open_store, &parts::fetch_key, &parts::make_shared,
+                          &parts::make_workers, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
   return made;
@@ -303,6 +325,7 @@ void server::run() {
   });
   for (const auto& one : p.workers)
     one->start();
+  p.keeper->start();
   p.refresh_origins();
   spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
                p.data_address.port, p.settings.upstream.url);

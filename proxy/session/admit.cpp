@@ -60,12 +60,11 @@ policies::tokens expected_tokens(conversation& c) {
 step make_plan(conversation& c) {
   exchange& x = c.x;
   const keys::key_chain chain{*x.key};
-  auto planned = x.route.generates
-                     ? admission::plan_request(chain.view(), x.route, x.format, x.inspection,
-                                               x.model(), c.my.prices, c.my.shared.bounds,
-                                               expected_tokens(c), c.now())
-                     : admission::plan_call(chain.view(), x.route, c.my.prices,
-                                            c.my.shared.bounds, c.now());
+  auto planned =
+      x.route.generates
+          ? admission::plan_request(chain.view(), x.route, x.format, x.inspection, x.model(),
+                                    c.my.prices, c.my.shared.bounds, expected_tokens(c), c.now())
+          : admission::plan_call(chain.view(), x.route, c.my.prices, c.my.shared.bounds, c.now());
   if (auto* refused = std::get_if<admission::refusal>(&planned)) {
     x.refusal = std::move(*refused);
     return step::refuse;

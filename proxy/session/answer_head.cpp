@@ -63,6 +63,8 @@ void begin_body(outbound& up) {
 step upstream_refused(conversation& c) {
   const int status = c.x.up.head.status;
   c.my.count.upstream_refusals.add();
+  if (status == 401)
+    c.my.shared.bearer_refused();
   spdlog::error(
       "upstream: refused the account's key or balance with {}: check upstream.key and the "
       "account's balance (request {})",

@@ -12,12 +12,14 @@ std::string_view reason_of(int status) {
 
 } // namespace
 
-void begin_own_answer(http::head_writer& out, conversation& c, int status, std::size_t body_size) {
+void begin_own_answer(http::head_writer& out, conversation& c, int status, std::size_t body_size,
+                      std::string_view content_type) {
   std::array<char, 16> line{};
   fmt::format_to_n(line.data(), line.size(), "HTTP/1.1 {} ", status);
   out.raw({line.data(), 13});
   out.raw(reason_of(status));
-  out.raw("\r\ncontent-type: application/json\r\n");
+  out.raw("\r\n");
+  out.line("content-type", content_type);
   out.line("content-length", static_cast<std::uint64_t>(body_size));
   write_limit_fields(out, c);
   write_origin_fields(out, c);

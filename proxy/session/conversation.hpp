@@ -66,8 +66,16 @@ bool is_about_keys(const exchange& x);      // administer.cpp
 io::task<step> administer(conversation& c); // administer.cpp
 
 // The head of an answer of our own up to the fields all have; the caller adds its own and ends it.
-void begin_own_answer(http::head_writer& out, conversation& c, int status,
-                      std::size_t body_size); // answer_out.cpp
+void begin_own_answer(http::head_writer& out, conversation& c, int status, std::size_t body_size,
+                      std::string_view content_type = "application/json"); // answer_out.cpp
+
+// Idempotency-Key: whether this was asked before. In exchange::repeat stands what follows from it.
+bool may_be_repeat(conversation& c);   // by its name alone: nothing is held for its body
+step look_for_repeat(conversation& c); // repeat.cpp
+void note_for_repeat(conversation& c, std::string_view payload); // repeat.cpp
+void keep_for_repeat(conversation& c);                           // repeat.cpp
+void end_repeat(conversation& c);                                // repeat.cpp
+io::task<step> replay(conversation& c);                          // repeat.cpp
 
 // Browsers: a preflight carries no key; the fields that let a page read its answer.
 bool is_preflight(const exchange& x);                              // cors.cpp

@@ -28,6 +28,7 @@ struct counters {
   counter malformed;         // refused by the gate
   counter upstream_failures; // 502 and 504 of ours
   counter upstream_refusals; // upstream's 401 and 402
+  counter replayed;          // answered with what an Idempotency-Key's first request got
   counter overruns;          // billed above the hold: a pricing bug
   counter bytes_to_clients;
   counter settled_nano_usd;

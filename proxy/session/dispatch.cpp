@@ -22,12 +22,12 @@ bool has_body(const exchange& x) {
 }
 
 // The client's fields, the real key and what we add.
-std::span<char> room_for_head(conversation& c) {
+std::span<char> room_for_head(conversation& c, std::string_view bearer) {
   exchange& x = c.x;
   const process& shared = c.my.shared;
   constexpr std::size_t our_fields = 512;
   const std::size_t wanted = x.in.head_length + shared.upstream_host.size() +
-                             shared.upstream_base_path.size() + shared.bearer.size() + our_fields;
+                             shared.upstream_base_path.size() + bearer.size() + our_fields;
   if (wanted > block_bytes) {
     x.large_head.reset(new char[wanted]);
     return {x.large_head.get(), wanted};
@@ -40,8 +40,9 @@ std::span<char> room_for_head(conversation& c) {
 std::string_view write_head(conversation& c) {
   exchange& x = c.x;
   const process& shared = c.my.shared;
-  http::head_writer out{room_for_head(c)};
-  const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, shared.bearer};
+  const std::string_view bearer = shared.bearer.read();
+  http::head_writer out{room_for_head(c, bearer)};
+  const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, bearer};
   http::request_framing framing;
   if (x.route.body == policies::access::body_kind::streamed)
     framing = {x.in.head.body, x.in.head.content_length};

@@ -21,6 +21,7 @@
 #include "proxy/io/stream.hpp"
 #include "proxy/journal/entry.hpp"
 #include "proxy/session/buffer.hpp"
+#include "proxy/session/repeats.hpp"
 #include "proxy/stores/limit_store.hpp"
 
 namespace proxy::session {
@@ -75,6 +76,16 @@ struct ledger_facts {
   policies::tokens bound_tokens{}; // true bound: charged where usage stays unknown
 };
 
+// Of a request with an Idempotency-Key.
+struct repeat_facts {
+  bool claimed = false; // it is the first of its name: what it is answered is kept
+  bool too_large = false;
+  std::size_t budgeted = 0; // bytes of `body` that are taken from the budget of bodies
+  repeated_answers::digest name{};
+  std::string body;
+  std::shared_ptr<const kept_answer> answer; // of the first, for this one
+};
+
 // Who spoke on this connection before: most clients send one key over and over, and its hash need
 // not be made again.
 struct known_caller {
@@ -112,6 +123,7 @@ struct exchange {
   policies::usage::edits edits;
   policies::admission::plan plan;
   stores::reserve_op reservation;
+  repeat_facts repeat;
 
   std::optional<policies::admission::refusal> refusal;
   std::unique_ptr<char[]> head_block; // heads we write

@@ -99,11 +99,15 @@ io::task<step> relay(conversation& c) {
         co_return broken_off(c);
       if (x.up.tapped)
         x.up.tap.feed(next.payload);
+      if (x.repeat.claimed)
+        note_for_repeat(c, next.payload);
     }
     first = false;
     const bool last = x.up.complete;
-    if (last)
+    if (last) {
       close_books(c);
+      keep_for_repeat(c);
+    }
     if (x.client_gone)
       continue;
     frame out{std::exchange(head, {}), next.payload, framing, last};

@@ -19,7 +19,9 @@
 #include "proxy/session/counters.hpp"
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/keys_call.hpp"
+#include "proxy/session/repeats.hpp"
 #include "proxy/session/tallies.hpp"
+#include "proxy/session/upstream_key.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -36,11 +38,13 @@ struct process {
   keys::key_directory& directory;
   stores::limit_store& limits;
   byte_budget& bodies;
+  repeated_answers& repeats;
   stores::file_owners& files;
   const keys::origins& origins;
   std::string upstream_host;              // Host field
   std::string upstream_base_path;         // in front of each target
-  std::string bearer;                     // the real key
+  const upstream_key& bearer;             // the real key
+  std::function<void()> bearer_refused;   // by the upstream: it may have been rotated
   std::function<policies::instant()> now; // wall clock, UTC
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;

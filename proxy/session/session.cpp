@@ -81,7 +81,7 @@ bool carry_over(services& my, exchange& x) {
 
 io::task<step> admit(conversation& c, const policies::access::ip_address& peer) {
   step s = identify(c, peer);
-  if (s == step::go_on && !body_has_arrived(c.x)) {
+  if (s == step::go_on && !body_has_arrived(c.x) && !may_be_repeat(c)) {
     auto provisional = hold_provisionally(c);
     s = co_await std::move(provisional);
   }
@@ -91,7 +91,9 @@ io::task<step> admit(conversation& c, const policies::access::ip_address& peer) 
   }
   if (s == step::go_on)
     s = inspect(c);
-  if (s == step::go_on) {
+  if (s == step::go_on)
+    s = look_for_repeat(c);
+  if (s == step::go_on && !c.x.repeat.answer) {
     auto held = hold(c);
     s = co_await std::move(held);
   }
@@ -125,7 +127,9 @@ io::task<step> walk(conversation& c, const policies::access::ip_address& peer) {
   auto admitted = admit(c, peer);
   s = co_await std::move(admitted);
   if (s == step::go_on) {
-    auto forwarded = is_about_keys(c.x) ? administer(c) : forward(c);
+    auto forwarded = c.x.repeat.answer    ? replay(c)
+                     : is_about_keys(c.x) ? administer(c)
+                                          : forward(c);
     s = co_await std::move(forwarded);
   }
   co_return s;
@@ -153,6 +157,8 @@ io::task<after> serve_request(conversation& c, const policies::access::ip_addres
     release_upstream(c);
   }
   settle(c);
+  if (!c.x.in.head.idempotency_key.empty())
+    end_repeat(c);
   if (s == step::refuse) {
     auto answered = answer_refusal(c);
     s = co_await std::move(answered);

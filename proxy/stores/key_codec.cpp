@@ -91,7 +91,7 @@ void put_rare(json::object& out, const keys::key_record& record) {
     out["role"] = keys::name_of(*record.role);
   if (record.rotate_every_days)
     out["rotate_every_days"] = *record.rotate_every_days;
-  if (!record.created_by.empty())
+  if (record.created_by != 0)
     out["created_by"] = record.created_by;
   json::object aliases;
   for (const keys::model_alias& each : record.aliases)
@@ -106,9 +106,9 @@ void read_rare(const json::object& from, keys::key_record& record) {
   if (const json::value* role = from.if_contains("role"))
     record.role = keys::admin_role_named(role->as_string()).value();
   if (const auto days = number(from, "rotate_every_days"))
-    record.rotate_every_days = static_cast<int>(*days);
-  if (from.contains("created_by"))
-    record.created_by = text(from, "created_by");
+    record.rotate_every_days = static_cast<std::int16_t>(*days);
+  if (const json::value* by = from.if_contains("created_by"))
+    record.created_by = by->to_number<std::uint64_t>();
   if (const json::value* aliases = from.if_contains("aliases"))
     for (const auto& [name, model] : aliases->as_object())
       record.aliases.push_back({std::string(name), std::string(model.as_string())});

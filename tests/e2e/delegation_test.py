@@ -7,7 +7,8 @@ import os
 import random
 import subprocess
 
-from harness import BUILD, eventually, request, run, stack
+from harness import BUILD, Proxy, Simulator, eventually, request, run, stack, workspace
+from redis_test import Redis
 
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")
 SIMULATOR = ("--tokens", "bytes", "--prices", "table", *CLOCK)
@@ -206,6 +207,36 @@ def revoking_a_parent_revokes_all_below():
         assert ask()[0] == 401
 
 
+def on_two_nodes_with_one_redis():
+    """issued on one, used and limited on both, revoked on one and refused on the other within a second"""
+    with workspace() as directory:
+        simulator, redis = Simulator(*SIMULATOR), Redis(directory)
+        nodes = []
+        try:
+            for index in range(2):
+                nodes.append(Proxy(os.path.join(directory, f"node{index}"), f"http://127.0.0.1:{simulator.port}",
+                                   {"store": [f'url = "{redis.url}"']}, CLOCK))
+            team = nodes[0].create_key("team", is_group=True, rate_limits={"monthly_spending_limit": 0.001})
+            parent = nodes[0].create_key("partner", may_delegate=True, parent=team["id"])
+            eventually(lambda: request(nodes[1].port, "GET", "/v1/keys", None,
+                                       {"Authorization": "Bearer " + parent["key"]})[0] == 200, "known")
+            children = [call(nodes[1], parent["key"], "POST", "/v1/keys", {"name": f"c{i}"}) for i in range(3)]
+            eventually(lambda: nodes[0].chat(children[-1]["key"], max_tokens=5)[0] == 200, "known")
+            draw = random.Random(3)
+            statuses = [draw.choice(nodes).chat(draw.choice(children)["key"], max_tokens=600)[0] for _ in range(50)]
+            bill = simulator.bill()["total_nano"]
+            assert 429 in statuses and 0 < bill <= 1_000_000, (bill, statuses)
+            for node in nodes:
+                eventually(lambda: node.usage(team["id"])["cost_nano_usd"] == bill, "booked", 30)
+            nodes[0].admin("DELETE", f"/v1/keys/{team['id']}")
+            eventually(lambda: nodes[1].chat(children[0]["key"])[0] == 401, "refused there too", 1.5)
+        finally:
+            for node in nodes:
+                node.stop()
+            redis.kill()
+            simulator.kill()
+
+
 def what_the_owner_deactivated_stays_so():
     """a partner cannot activate what the owner deactivated, and can what it deactivated itself"""
     with stack(SIMULATOR, proxy_options=CLOCK) as (_, proxy):
@@ -341,5 +372,5 @@ def roles():
 
 run([a_third_party_issues_a_key_that_works, only_narrower, no_sequence_of_calls_widens, strangers_see_nothing,
      the_chain_shares_one_limit, depth_is_four_keys, revoking_a_parent_revokes_all_below,
-     what_the_owner_deactivated_stays_so, calls_about_keys_are_limited, restart_and_second_creation,
+     on_two_nodes_with_one_redis, what_the_owner_deactivated_stays_so, calls_about_keys_are_limited, restart_and_second_creation,
      aliases, by_the_command_line, roles])

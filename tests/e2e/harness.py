@@ -14,9 +14,12 @@ import tempfile
 import threading
 import time
 
+from described import admin_plane
+
 BUILD = os.environ.get("BUILD_DIR") or os.path.join(os.path.dirname(__file__), "..", "..", "build")
 ADMIN_KEY = "test-admin-key-0123456789"
 REAL_KEY = "sk-real-upstream-key"
+ADMIN_PORTS = set()  # whose answers are held against openapi.json
 
 
 class Process:
@@ -69,7 +72,10 @@ def request(port, method, path, body=None, headers=None, timeout=60):
         sent = {"Content-Type": "application/json", **(headers or {})}
         connection.request(method, path, data, sent)
         answer = connection.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+        got = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+        if port in ADMIN_PORTS:
+            admin_plane.check(method, path, *got)
+        return got
     finally:
         connection.close()
 
@@ -128,6 +134,7 @@ class Proxy(Process):
         self.port = int(self.match.group(1))
         with open(os.path.join(directory, "admin.url"), encoding="utf-8") as file:
             self.admin_port = int(file.read().strip().rsplit(":", 1)[1])
+        ADMIN_PORTS.add(self.admin_port)
 
     def admin(self, method, path, body=None, expect=(200, 201), headers=None):
         status, _, data = request(self.admin_port, method, path, body,

@@ -16,6 +16,7 @@ namespace {
 
 // Parents before their children; what names an unknown parent stays out and is told.
 void publish_in_order(std::vector<key_record> waiting, keys::key_directory& directory) {
+  directory.reserve(waiting.size());
   std::size_t before = 0;
   while (!waiting.empty() && waiting.size() != before) {
     before = waiting.size();

@@ -57,6 +57,7 @@ const std::vector<expectation> table{
     {refusal_code::overloaded, 503, "overloaded", "service_unavailable_error", "overloaded_error"},
     {refusal_code::upstream_timeout, 504, "upstream_timeout", "timeout_error", "timeout_error"},
     {refusal_code::version_unsupported, 505, "version_unsupported", bad_request, bad_request},
+    {refusal_code::request_in_progress, 409, "request_in_progress", bad_request, bad_request},
 };
 
 std::string openai_message(std::string_view message) {
@@ -76,7 +77,7 @@ std::string openai_message(std::string_view message) {
 } // namespace
 
 TEST_CASE("refusal: each code has its status, name and types") {
-  CHECK(table.size() == static_cast<std::size_t>(refusal_code::version_unsupported) + 1);
+  CHECK(table.size() == static_cast<std::size_t>(refusal_code::request_in_progress) + 1);
   for (const expectation& each : table) {
     CAPTURE(each.name);
     CHECK(status_of(each.code) == each.status);

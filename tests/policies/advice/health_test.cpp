@@ -85,6 +85,15 @@ TEST_CASE("health: silence and old secrets") {
   CHECK(h.of("rotation") == grade::good);
   h.key.secrets.front().created = noon - days{90};
   CHECK(h.of("rotation") == grade::hint);
+  for (const auto& [every, how] : {std::pair{120, grade::good},
+                                   {98, grade::good},
+                                   {97, grade::hint},
+                                   {90, grade::warning},
+                                   {30, grade::warning}}) {
+    h.key.rotate_every_days = static_cast<std::int16_t>(every);
+    INFO(every);
+    CHECK(h.of("rotation") == how);
+  }
   h.key.secrets.clear();
   CHECK_FALSE(h.find("rotation"));
 }

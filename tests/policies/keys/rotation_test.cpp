@@ -91,3 +91,26 @@ TEST_CASE("rotation: at most eight secrets; those that ended go first, valid one
   CHECK(rotate_at(key, 9, birth + hours{9}, milliseconds{0}));
   CHECK(names(key) == std::vector{9, 8, 7, 6, 5, 4, 3, 2});
 }
+
+TEST_CASE("rotation: a schedule reminds a week before, and counts from the newest secret") {
+  using std::chrono::days;
+  key_record key = one_key();
+  CHECK_FALSE(rotation_due(key));
+  key.rotate_every_days = 90;
+  CHECK(rotation_due(key) == birth + days{90});
+  const auto told = [&](instant now) {
+    std::vector<std::string> out;
+    for (const auto& event : rotation_events(key, now))
+      out.emplace_back(event.what);
+    return out;
+  };
+  CHECK(told(birth + days{83} - milliseconds{1}).empty());
+  CHECK(told(birth + days{83}) == std::vector<std::string>{"rotation_reminder"});
+  CHECK(told(birth + days{90}).size() == 2);
+  REQUIRE(rotate_at(key, 2, birth + days{91}, days{7}));
+  CHECK(rotation_due(key) == birth + days{181});
+  CHECK(told(birth + days{97}).empty());
+  CHECK(told(birth + days{98}) == std::vector<std::string>{"old_secret_ended"});
+  key.rotate_every_days = 7; // shorter than the reminder: told when it is due
+  CHECK(told(birth + days{97}).empty());
+}

@@ -73,10 +73,12 @@ TEST_CASE("load: a secret in the file is refused and never repeated") {
       CHECK_FALSE(has(said, secret));
       CHECK_FALSE(has(said, "0123456789"));
     }
-  CHECK(complaint_of("[upstream]\nkey = \"sk-0123456789abcdef\"\n") ==
-        "proxy.toml:2: upstream.key: a secret must not stand in this file, only where it is found: "
-        "env:NAME, file:PATH, credential:NAME or exec:COMMAND (accepts env:NAME, file:PATH, "
-        "credential:NAME or exec:COMMAND)");
+  CHECK(
+      complaint_of("[upstream]\nkey = \"sk-0123456789abcdef\"\n") ==
+      "proxy.toml:2: upstream.key: a secret must not stand in this file, only where it is found: "
+      "env:NAME, file:PATH, credential:NAME, exec:COMMAND, or in a cloud's secret manager (aws:, "
+      "azure:, gcp:) (accepts env:NAME, file:PATH, credential:NAME, exec:COMMAND, aws:, azure: or "
+      "gcp:)");
 }
 
 TEST_CASE("load: a password within a URL is refused and never repeated") {
@@ -100,7 +102,8 @@ TEST_CASE("load: a password within a URL is refused and never repeated") {
 
 TEST_CASE("load: where a secret is found is kept as it is written") {
   for (const std::string source : {"env:MY_KEY", "file:/run/secrets/key", "credential:deepseek",
-                                   "exec:pass show deepseek | head -1"}) {
+                                   "exec:pass show deepseek | head -1", "aws:prod/deepseek",
+                                   "azure:vault/deepseek", "gcp:project/deepseek"}) {
     const auto loaded = load_text("[upstream]\nkey = '" + source + "'\n");
     REQUIRE(loaded.has_value());
     CHECK(loaded->upstream.key.text == source);
@@ -108,7 +111,7 @@ TEST_CASE("load: where a secret is found is kept as it is written") {
   CHECK(load_text("[store]\npassword = \"\"\n").has_value());
   CHECK(has(complaint_of("[upstream]\nkey = \"\"\n"), "upstream.key: a secret must not"));
   CHECK(has(complaint_of("[upstream]\nkey = \"env:\"\n"), "env: has nothing after it"));
-  CHECK(has(complaint_of("[upstream]\nkey = \"aws:deepseek\"\n"), "exec:COMMAND can call one"));
+  CHECK(has(complaint_of("[upstream]\nkey = \"azure:deepseek\"\n"), "is not VAULT/NAME"));
   CHECK(has(complaint_of("[upstream]\nkey = \"credential:../key\"\n"), "a name, not a path"));
 }
 
@@ -135,6 +138,17 @@ TEST_CASE("load: settings that cannot hold together are refused") {
         "of its own");
   CHECK(load_text("[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n")
             .has_value());
+}
+
+TEST_CASE("load: the admin plane is not exposed by accident") {
+  for (const char* far : {"0.0.0.0:8081", "[::]:8081", "192.0.2.7:8081"}) {
+    INFO(far);
+    const std::string listen = std::string("[admin]\nlisten = \"") + far + "\"\n";
+    CHECK(has(complaint_of(listen), "can be reached from other machines"));
+    CHECK(load_text(listen + "plain_http = \"anywhere\"\n").has_value());
+  }
+  for (const char* near : {"127.0.0.1:8081", "127.9.9.9:8081", "[::1]:8081"})
+    CHECK(load_text(std::string("[admin]\nlisten = \"") + near + "\"\n").has_value());
 }
 
 TEST_CASE("load: the data directory follows the environment") {

@@ -113,9 +113,12 @@ class stage {
   keys::key_directory directory;
   granting_store limits;
   session::byte_budget bodies{1 << 20};
+  session::repeated_answers repeats;
   std::vector<std::string> written; // "file owner" or "file gone", as they were made durable
   stores::file_owners files;
   keys::origins origins;
+  session::upstream_key bearer{"sk-real", directory.readers()};
+  int bearer_refusals = 0;
   session::process shared;
   io::reactor loop;
   proxy::upstream::resolver names{"127.0.0.1", 9};

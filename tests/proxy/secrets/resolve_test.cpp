@@ -2,14 +2,16 @@
 #include <fstream>
 #include <sstream>
 
+#include "proxy/secrets/resolve.hpp"
 #include "tests/proxy/config/support.hpp"
 
 using namespace config_test;
+namespace secrets = proxy::secrets;
 
 namespace {
 
 std::string found(const std::string& source) {
-  const auto secret = config::resolve_secret({source});
+  const auto secret = secrets::resolve({source}, secrets::process_environment());
   return secret ? *secret : "failure: " + secret.error().message;
 }
 
@@ -22,12 +24,12 @@ std::string content_of(const std::filesystem::path& file) {
 
 } // namespace
 
-TEST_CASE("resolve_secret: env: is the variable's value") {
+TEST_CASE("resolve: env: is the variable's value") {
   const variable key("CONFIG_TEST_KEY", "sk-from-env");
   CHECK(found("env:CONFIG_TEST_KEY") == "sk-from-env");
 }
 
-TEST_CASE("resolve_secret: a variable that is not set, empty or unfit for a header is named") {
+TEST_CASE("resolve: a variable that is not set, empty or unfit for a header is named") {
   {
     const variable key("CONFIG_TEST_KEY", nullptr);
     CHECK(
@@ -51,7 +53,7 @@ TEST_CASE("resolve_secret: a variable that is not set, empty or unfit for a head
   CHECK(has(found("env:CONFIG_TEST_KEY"), "is too long to be a key"));
 }
 
-TEST_CASE("resolve_secret: what is no source is not repeated, for it may be the secret") {
+TEST_CASE("resolve: what is no source is not repeated, for it may be the secret") {
   for (const std::string source : {"sk-hunter22", "", ":", "env", "env:", "env:sk-hunter22",
                                    "env:9KEY", "ENV:HOME", "vault:hunter22", "credential:../x"}) {
     INFO(source);
@@ -61,7 +63,7 @@ TEST_CASE("resolve_secret: what is no source is not repeated, for it may be the 
   }
 }
 
-TEST_CASE("resolve_secret: file: is the file without its last line's end") {
+TEST_CASE("resolve: file: is the file without its last line's end") {
   const directory here;
   CHECK(found("file:" + here.write("plain", "sk-from-file").string()) == "sk-from-file");
   CHECK(found("file:" + here.write("newline", "sk-from-file\n").string()) == "sk-from-file");
@@ -71,7 +73,7 @@ TEST_CASE("resolve_secret: file: is the file without its last line's end") {
   CHECK(found("file:" + here.write("longest", longest).string()) == longest);
 }
 
-TEST_CASE("resolve_secret: a file that others than its owner can touch is refused") {
+TEST_CASE("resolve: a file that others than its owner can touch is refused") {
   const directory here;
   for (const mode_t mode : {0640u, 0604u, 0660u, 0644u, 0620u, 0602u, 0601u, 0666u}) {
     const std::string file = here.write("key", "sk-hunter22\n", mode).string();
@@ -80,7 +82,7 @@ TEST_CASE("resolve_secret: a file that others than its owner can touch is refuse
   }
 }
 
-TEST_CASE("resolve_secret: a file that is absent, a directory, empty or no key is named") {
+TEST_CASE("resolve: a file that is absent, a directory, empty or no key is named") {
   const directory here;
   const std::string absent = (here / "absent").string();
   CHECK(found("file:" + absent) ==
@@ -99,7 +101,7 @@ TEST_CASE("resolve_secret: a file that is absent, a directory, empty or no key i
   CHECK(found("file:" + huge) == "failure: the secret file " + huge + " is too long to be a key");
 }
 
-TEST_CASE("resolve_secret: credential: is a file where systemd puts it, shared with the group") {
+TEST_CASE("resolve: credential: is a file where systemd puts it, shared with the group") {
   const directory here;
   here.write("deepseek", "sk-from-systemd\n", 0440);
   here.write("open", "sk-hunter22\n", 0444);
@@ -112,7 +114,7 @@ TEST_CASE("resolve_secret: credential: is a file where systemd puts it, shared w
   CHECK(has(found("credential:deepseek"), "needs systemd's LoadCredential="));
 }
 
-TEST_CASE("resolve_secret: exec: is what a command prints") {
+TEST_CASE("resolve: exec: is what a command prints") {
   CHECK(found("exec:echo sk-from-command") == "sk-from-command");
   CHECK(found("exec:printf 'sk-%s' two | cat") == "sk-two");
   CHECK(found("exec:exit 3") == "failure: the command of exec: ended with status 3");
@@ -127,7 +129,7 @@ TEST_CASE("admin_key: by default it is made once, for its owner only, and found 
   const directory here;
   config::settings s;
   s.store.path = here / "";
-  const auto made = config::admin_key(s);
+  const auto made = secrets::admin_key(s, secrets::process_environment());
   REQUIRE(made.has_value());
   CHECK(made->starts_with("admin-"));
   CHECK(made->size() == 6 + 48);
@@ -135,11 +137,11 @@ TEST_CASE("admin_key: by default it is made once, for its owner only, and found 
   struct stat kept {};
   REQUIRE(::stat((here / "admin.key").c_str(), &kept) == 0);
   CHECK((kept.st_mode & 07777) == 0600);
-  CHECK(*config::admin_key(s) == *made);
+  CHECK(*secrets::admin_key(s, secrets::process_environment()) == *made);
 
   const directory elsewhere;
   s.store.path = elsewhere / "";
-  CHECK(*config::admin_key(s) != *made);
+  CHECK(*secrets::admin_key(s, secrets::process_environment()) != *made);
 }
 
 TEST_CASE("admin_key: a kept key that others can read is refused") {
@@ -148,7 +150,7 @@ TEST_CASE("admin_key: a kept key that others can read is refused") {
   here.write("admin.key", "admin-0123456789abcdef\n", 0644);
   config::settings s;
   s.store.path = here / "";
-  const auto key = config::admin_key(s);
+  const auto key = secrets::admin_key(s, secrets::process_environment());
   REQUIRE_FALSE(key.has_value());
   CHECK(has(key.error().message, "chmod 600"));
 }
@@ -160,10 +162,10 @@ TEST_CASE("admin_key: the variable wins over the kept key, and a short one is re
   s.store.path = here / "";
   {
     const variable given("DEEPSEEK_ADMIN_KEY", "sixteen-or-more!");
-    CHECK(*config::admin_key(s) == "sixteen-or-more!");
+    CHECK(*secrets::admin_key(s, secrets::process_environment()) == "sixteen-or-more!");
   }
   const variable given("DEEPSEEK_ADMIN_KEY", "fifteen-letters");
-  const auto key = config::admin_key(s);
+  const auto key = secrets::admin_key(s, secrets::process_environment());
   REQUIRE_FALSE(key.has_value());
   CHECK(key.error().message == "the admin key is shorter than 16 characters: choose a longer one");
 }
@@ -173,7 +175,7 @@ TEST_CASE("admin_key: a source that was named and fails is not replaced by a key
   config::settings s;
   s.store.path = here / "";
   s.admin.key.text = "env:CONFIG_TEST_ABSENT";
-  CHECK_FALSE(config::admin_key(s).has_value());
+  CHECK_FALSE(secrets::admin_key(s, secrets::process_environment()).has_value());
   CHECK_FALSE(std::filesystem::exists(here / "admin.key"));
 }
 
@@ -181,7 +183,7 @@ TEST_CASE("admin_key: a directory that cannot be written is named") {
   const variable none("DEEPSEEK_ADMIN_KEY", nullptr);
   config::settings s;
   s.store.path = "/nonexistent/data";
-  const auto key = config::admin_key(s);
+  const auto key = secrets::admin_key(s, secrets::process_environment());
   REQUIRE_FALSE(key.has_value());
   CHECK(key.error().message ==
         "cannot write /nonexistent/data/admin.key: No such file or directory");
