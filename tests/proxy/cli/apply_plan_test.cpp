@@ -5,6 +5,7 @@
 
 #include "proxy/admin/key_view.hpp"
 #include "proxy/cli/apply_plan.hpp"
+#include "proxy/cli/key_settings.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace proxy;
@@ -151,4 +152,19 @@ TEST_CASE("apply_plan: a parent that is not listed stays what it was") {
   CHECK(plan_for(keys, key_table("child", parent)).plan.unchanged == 1);
   CHECK(plan_for(keys, key_table("sibling", parent)).plan.steps.size() == 1);
   CHECK_FALSE(plan_for(keys, key_table("child", "child2")).wrong.empty());
+}
+
+TEST_CASE("apply_plan: a file can hold every setting that the admin plane has") {
+  const json::object settings = admin::settings_view(record(1, "any"));
+  for (const auto& [name, value] : settings) {
+    INFO(name);
+    const cli::key_setting* known = cli::setting_named(name);
+    REQUIRE(known != nullptr);
+    const bool is_table =
+        known->kind == cli::setting_kind::table || known->kind == cli::setting_kind::limits;
+    CHECK(is_table == value.is_object());
+    CHECK((known->kind == cli::setting_kind::list) == value.is_array());
+    CHECK((!value.is_null() || known->kind == cli::setting_kind::clearable));
+  }
+  CHECK(settings.size() == std::size(cli::key_settings));
 }
