@@ -34,6 +34,7 @@ struct admin_context {
   std::function<void(std::span<std::byte>)> random;
   const policies::pricing::price_table* prices;
   session_deadlines deadlines{};
+  std::string data_url{}; // of the data plane; empty: not known
 };
 
 } // namespace proxy::admin

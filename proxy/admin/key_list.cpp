@@ -117,6 +117,7 @@ json::object narrowed(json::object whole, const std::vector<std::string>& fields
   return out;
 }
 
+// Written key by key: a tree of a thousand of them takes longer to build and free than to write.
 answer<reply> page_of(const admin_context& context, const request& call, const filter& by) {
   const auto limit = number_in(call.query, "limit", {1, page_max, page_max});
   if (!limit)
@@ -126,12 +127,14 @@ answer<reply> page_of(const admin_context& context, const request& call, const f
   const auto fields = fields_in(call.query);
   if (!fields)
     return fields.error();
-  json::array data;
-  for (const policies::key_id id : std::span{ids}.first(count))
-    data.push_back(narrowed(whole_view(context, *context.directory.copy_of(id)), *fields));
-  json::object out = list_of(std::move(data));
-  out["has_more"] = count < ids.size();
-  return json_reply(200, out);
+  reply out;
+  out.body = R"({"object":"list","data":[)";
+  for (std::size_t i = 0; i < count; ++i) {
+    out.body += i == 0 ? "" : ",";
+    out.body += text_of(narrowed(whole_view(context, *context.directory.copy_of(ids[i])), *fields));
+  }
+  out.body += count < ids.size() ? R"(],"has_more":true})" : R"(],"has_more":false})";
+  return out;
 }
 
 } // namespace

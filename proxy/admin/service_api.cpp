@@ -22,8 +22,11 @@ answer<reply> models(const admin_context& context, const request&) {
   return json_reply(200, list_of(std::move(data)));
 }
 
-answer<reply> health(const admin_context&, const request&) {
-  return json_reply(200, json::object{{"status", "ok"}});
+answer<reply> health(const admin_context& context, const request&) {
+  json::object out{{"status", "ok"}};
+  if (!context.data_url.empty())
+    out["data_url"] = context.data_url;
+  return json_reply(200, out);
 }
 
 answer<reply> metrics(const admin_context& context, const request&) {

@@ -19,7 +19,7 @@ constexpr std::uint64_t body_bytes_max = 256u << 20;
 using request = http::request<http::string_body>;
 using parser = http::response_parser<http::string_body>;
 
-// Errors are thrown within; admin_client::exchange turns them into words.
+// Errors are thrown within; exchange turns them into words.
 asio::awaitable<void> talk(const config::upstream_address& to, const request& out, parser& in) {
   const auto here = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver names(here);
@@ -38,7 +38,8 @@ bool nobody_listens(const boost::system::error_code& error) {
          error == asio::error::network_unreachable || error == asio::error::host_not_found;
 }
 
-// The message of an error object; empty: it is none.
+} // namespace
+
 std::string message_in(const std::string& body) {
   json::error_code error;
   const json::value value = json::parse(body, error);
@@ -48,8 +49,6 @@ std::string message_in(const std::string& body) {
         return std::string(text->get_string());
   return {};
 }
-
-} // namespace
 
 std::string escaped(std::string_view text) {
   constexpr std::string_view plain =
@@ -63,41 +62,41 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-result<admin_client::exchanged> admin_client::exchange(http::verb method, const std::string& target,
-                                                       const std::string& body) const {
-  request out{method, where_.address.base_path + target, 11};
-  out.set(http::field::host,
-          where_.address.host.find(':') == std::string::npos
-              ? fmt::format("{}:{}", where_.address.host, where_.address.port)
-              : fmt::format("[{}]:{}", where_.address.host, where_.address.port));
+result<http_answer> exchange(const location& to, const http_call& call) {
+  request out{call.method, to.address.base_path + call.target, 11};
+  out.set(http::field::host, to.address.host.find(':') == std::string::npos
+                                 ? fmt::format("{}:{}", to.address.host, to.address.port)
+                                 : fmt::format("[{}]:{}", to.address.host, to.address.port));
   out.set(http::field::user_agent, "deepseek-cli");
-  if (!where_.admin_key.empty())
-    out.set(http::field::authorization, "Bearer " + where_.admin_key);
-  if (!body.empty())
+  if (!to.admin_key.empty())
+    out.set(http::field::authorization, "Bearer " + to.admin_key);
+  if (!call.if_match.empty())
+    out.set(http::field::if_match, call.if_match);
+  if (!call.body.empty())
     out.set(http::field::content_type, "application/json");
   out.keep_alive(false);
-  out.body() = body;
+  out.body() = call.body;
   out.prepare_payload();
   parser in;
   in.body_limit(body_bytes_max);
   asio::io_context loop(1);
   std::exception_ptr failed;
   const auto note = [&failed](std::exception_ptr error) { failed = error; };
-  asio::co_spawn(loop, talk(where_.address, out, in), note);
+  asio::co_spawn(loop, talk(to.address, out, in), note);
   loop.run();
   try {
     if (failed)
       std::rethrow_exception(failed);
   } catch (const boost::system::system_error& error) {
     if (nobody_listens(error.code()))
-      return complaint{exit_failed, "no proxy at " + where_.url +
+      return complaint{exit_failed, "no proxy at " + to.url +
                                         ": is it running? start it with ./deploy/quickstart"};
-    return complaint{exit_failed, "no answer from " + where_.url + ": " + error.code().message()};
+    return complaint{exit_failed, "no answer from " + to.url + ": " + error.code().message()};
   }
-  return exchanged{in.get().result_int(), std::move(in.get().body())};
+  return http_answer{in.get().result_int(), std::move(in.get().body())};
 }
 
-complaint admin_client::refused(const exchanged& answer) const {
+complaint admin_client::refused(const http_answer& answer) const {
   std::string message = message_in(answer.body);
   if (message.empty())
     message =
@@ -116,7 +115,7 @@ result<reply> admin_client::get(const std::string& target) {
 }
 
 result<std::string> admin_client::get_text(const std::string& target) {
-  auto answer = exchange(http::verb::get, target, {});
+  auto answer = exchange(where_, {.method = http::verb::get, .target = target});
   if (!answer)
     return answer.error();
   if (answer->status >= 300)
@@ -125,8 +124,11 @@ result<std::string> admin_client::get_text(const std::string& target) {
 }
 
 result<reply> admin_client::send(http::verb method, const std::string& target,
-                                 const json::object& body) {
-  auto answer = exchange(method, target, body.empty() ? std::string{} : json::serialize(body));
+                                 const json::object& body, const std::string& if_match) {
+  auto answer = exchange(where_, {.method = method,
+                                  .target = target,
+                                  .body = body.empty() ? std::string{} : json::serialize(body),
+                                  .if_match = if_match});
   if (!answer)
     return answer.error();
   if (answer->status >= 300)

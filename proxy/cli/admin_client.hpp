@@ -13,6 +13,22 @@ struct reply {
   boost::json::value body;
 };
 
+struct http_call {
+  boost::beast::http::verb method = boost::beast::http::verb::get;
+  std::string target;
+  std::string body{};
+  std::string if_match{};
+};
+struct http_answer {
+  unsigned status = 0;
+  std::string body;
+};
+// One call, whatever its status; `to` may be the data plane too, its key then a sub-key's secret.
+result<http_answer> exchange(const location& to, const http_call& call);
+
+// The message of an error object in a body; empty: it is none.
+std::string message_in(const std::string& body);
+
 class admin_client {
  public:
   explicit admin_client(location where) : where_(std::move(where)) {}
@@ -20,18 +36,12 @@ class admin_client {
   result<reply> get(const std::string& target);
   result<std::string> get_text(const std::string& target); // what is not one JSON value
   result<reply> send(boost::beast::http::verb method, const std::string& target,
-                     const boost::json::object& body = {});
+                     const boost::json::object& body = {}, const std::string& if_match = {});
 
   const location& where() const { return where_; }
 
  private:
-  struct exchanged {
-    unsigned status = 0;
-    std::string body;
-  };
-  result<exchanged> exchange(boost::beast::http::verb method, const std::string& target,
-                             const std::string& body) const;
-  complaint refused(const exchanged& answer) const;
+  complaint refused(const http_answer& answer) const;
 
   location where_;
 };

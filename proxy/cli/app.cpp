@@ -15,7 +15,8 @@ constexpr auto about = "Issue, watch and revoke the sub-keys of a deepseek-proxy
 constexpr auto footer =
     "The proxy is found by --url, $DEEPSEEK_ADMIN_URL or the data directory's admin.url; its admin "
     "key by --admin-key-file, $DEEPSEEK_ADMIN_KEY or the data directory's admin.key.\n"
-    "Exit codes: 0 done, 1 refused or not reachable, 2 wrong usage.";
+    "Exit codes: 0 done, 1 refused, not reachable, or diagnose found a problem, 2 wrong usage or a "
+    "wrong file.";
 
 struct shared_options {
   location_options where;
@@ -49,7 +50,8 @@ void add_papers(CLI::App& root, std::string& printed) {
 }
 
 int complain(const console& io, const complaint& why) {
-  io.err << "deepseek: " << why.message << "\n";
+  if (!why.message.empty()) // else all was said
+    io.err << "deepseek: " << why.message << "\n";
   return why.exit_code;
 }
 
@@ -81,7 +83,9 @@ int run(std::vector<std::string> words, const console& io) {
   add_key_commands(root, chosen);
   add_admin_key_commands(root, chosen);
   add_report_commands(root, chosen);
+  add_event_commands(root, chosen);
   add_health_commands(root, chosen);
+  add_diagnose_command(root, chosen);
   std::string printed;
   add_papers(root, printed);
   std::reverse(words.begin(), words.end()); // CLI11 takes them from the back

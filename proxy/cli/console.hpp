@@ -2,6 +2,7 @@
 // how it says that something went wrong.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -22,6 +23,8 @@ struct console {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   bool colours = false; // `out` is a terminal that wants them
   bool can_ask = false; // `in` is a terminal
+  // For what goes on until it is interrupted; false: it was.
+  std::function<bool(std::chrono::milliseconds how_long)> wait{};
 };
 
 // Why a command did not do what it was asked to.

@@ -6,6 +6,7 @@
 #include "proxy/cli/key_choice.hpp"
 #include "proxy/cli/key_options.hpp"
 #include "proxy/cli/key_page.hpp"
+#include "proxy/cli/key_subcommands.hpp"
 #include "proxy/cli/table.hpp"
 
 namespace proxy::cli {
@@ -49,26 +50,37 @@ result<void> create(session& with, const new_key& wanted) {
   return {};
 }
 
-result<void> list(session& with, const std::string& filter) {
-  constexpr std::string_view shown = "fields=id,name,status,created_at,last_used_at";
-  const auto keys = all_keys(
-      with, with.json ? filter : filter + (filter.empty() ? "" : "&") + std::string(shown));
+result<void> list_for_programs(session& with, const std::string& filter) {
+  const auto keys = all_keys(with, filter);
   if (!keys)
     return keys.error();
+  return print_json(with, json::serialize(*keys)), result<void>{};
+}
+
+result<void> list(session& with, const std::string& filter) {
   if (with.json)
-    return print_json(with, json::serialize(*keys)), result<void>{};
-  if (with.quiet) {
-    for (const json::value& key : *keys)
-      with.io.out << text(key, "id") << "\n";
-    return {};
-  }
+    return list_for_programs(with, filter);
   table out({{"ID"}, {"NAME"}, {"STATUS"}, {"CREATED"}, {"LAST_USED"}});
-  for (const json::value& key : *keys) {
-    const std::string used = text(key, "last_used_at");
-    out.row({text(key, "id"), harmless(text(key, "name")), text(key, "status"),
-             text(key, "created_at").substr(0, 10), used.empty() ? "never" : used.substr(0, 10)});
-  }
-  out.print(with.io.out, with.io.colours);
+  const std::string fields =
+      with.quiet ? "fields=id" : "fields=id,name,status,created_at,last_used_at";
+  std::string ids;
+  const auto add = [&](const json::array& keys) {
+    for (const json::value& key : keys) {
+      const std::string used = text(key, "last_used_at");
+      if (with.quiet)
+        ids += text(key, "id") + "\n";
+      else
+        out.row({text(key, "id"), harmless(text(key, "name")), text(key, "status"),
+                 text(key, "created_at").substr(0, 10),
+                 used.empty() ? "never" : used.substr(0, 10)});
+    }
+  };
+  if (auto done = each_page(with, filter + (filter.empty() ? "" : "&") + fields, add); !done)
+    return done;
+  if (with.quiet)
+    with.io.out << ids;
+  else
+    out.print(with.io.out, with.io.colours);
   return {};
 }
 
@@ -236,6 +248,9 @@ void add_key_commands(CLI::App& root, command& chosen) {
              });
   add_rotate(*keys, chosen);
   add_delete(*keys, chosen);
+  add_key_topics(*keys, chosen);
+  add_key_export(*keys, chosen);
+  add_key_apply(*keys, chosen);
 }
 
 } // namespace proxy::cli

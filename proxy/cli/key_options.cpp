@@ -1,6 +1,7 @@
 // One table of options; the values are checked by the server, which knows the ranges.
 #include "proxy/cli/key_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace proxy::cli {
@@ -42,6 +43,15 @@ constexpr key_option options[] = {
     {"--may-delegate", "may_delegate", kind::truth, false,
      "yes or no: may issue narrower keys of its own"},
 };
+
+bool is_about(const key_option& option, option_topic topic) {
+  constexpr std::string_view security[] = {"--permissions", "--models",  "--ip",
+                                           "--referrer",    "--expires", "--rotate-every",
+                                           "--may-delegate"};
+  if (topic == option_topic::limits)
+    return option.is_limit || option.flag == std::string_view("--token-accounting");
+  return std::ranges::find(security, option.flag) != std::end(security);
+}
 
 template <class T>
 result<json::value> parsed(const key_option& option, const std::string& word,
@@ -121,6 +131,12 @@ void key_options::add_to(CLI::App& command, bool creating) {
                        "from");
   else
     command.add_option("--name", given_["--name"], "a new name");
+}
+
+void key_options::add_to(CLI::App& command, option_topic topic) {
+  for (const key_option& option : options)
+    if (is_about(option, topic))
+      command.add_option(option.flag, given_[option.flag], option.help);
 }
 
 result<json::object> key_options::fields() const {

@@ -1,10 +1,38 @@
 // deepseek: the real world's streams and environment, and nothing else.
+#include <sys/select.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "proxy/cli/app.hpp"
+
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// From the first wait on, Ctrl-C asks for an end instead of being one.
+bool wait(std::chrono::milliseconds how_long) {
+  sigset_t before;
+  sigset_t both;
+  sigemptyset(&both);
+  sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGTERM);
+  sigprocmask(SIG_BLOCK, &both, &before);
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(how_long);
+  const timespec span{seconds.count(), (how_long - seconds).count() * 1'000'000};
+  if (interrupted == 0)
+    ::pselect(0, nullptr, nullptr, nullptr, &span, &before); // the signals come here, or not at all
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return interrupted == 0;
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
@@ -17,7 +45,8 @@ int main(int argc, char** argv) {
                                std::cerr,
                                environment,
                                terminal && !environment("NO_COLOR"),
-                               ::isatty(STDIN_FILENO) == 1};
+                               ::isatty(STDIN_FILENO) == 1,
+                               wait};
   try {
     const int code = proxy::cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
     std::cout.flush();

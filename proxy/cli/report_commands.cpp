@@ -69,14 +69,6 @@ void show_audit(const json::value& answer, const console& io) {
   out.print(io.out);
 }
 
-void show_events(const json::value& answer, const console& io) {
-  table out({{"LAST"}, {"TYPE"}, {"COUNT", true}, {"CODE"}, {"WHO"}, {"DETAIL"}});
-  for (const json::value& row : items(answer, "events"))
-    out.row({text(row, "last"), text(row, "type"), grouped(integer(row, "count")),
-             text(row, "code"), harmless(text(row, "actor")), harmless(text(row, "detail"))});
-  out.print(io.out);
-}
-
 void show_series(const json::value& answer, const console& io) {
   table out({{"DATE"}, {"REQUESTS", true}, {"ERRORS", true}, {"TOKENS", true}, {"COST", true}});
   for (const json::value& row : items(answer, "series"))
@@ -155,23 +147,6 @@ void add_errors(CLI::App& root, command& chosen) {
   });
 }
 
-void add_events(CLI::App& root, command& chosen) {
-  auto* add = root.add_subcommand("events", "security events and changes of a key, newest first");
-  auto given = std::make_shared<words>();
-  add->add_option("KEY", given->key, "id or name")->required();
-  add->add_option("--since", given->period, "like 90m, 24h, 7d, or an instant")
-      ->capture_default_str();
-  add->add_option("--limit", given->limit, "how many at most")->capture_default_str();
-  add->final_callback([&chosen, given] {
-    chosen = [given](session& with) {
-      return key_report(with, given->key,
-                        "/events?since=" + escaped(given->period) +
-                            "&limit=" + std::to_string(given->limit),
-                        show_events);
-    };
-  });
-}
-
 void add_history(CLI::App& root, command& chosen) {
   auto* add = root.add_subcommand("history", "a key's usage by hour, day or month");
   auto given = std::make_shared<words>();
@@ -215,7 +190,6 @@ void add_report_commands(CLI::App& root, command& chosen) {
   add_usage(root, chosen);
   add_limits(root, chosen);
   add_errors(root, chosen);
-  add_events(root, chosen);
   add_history(root, chosen);
   add_audit(root, chosen);
   add_ledger(root, chosen);

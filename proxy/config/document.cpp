@@ -24,7 +24,8 @@ policies::instant to_instant(const toml::date& day, const toml::time& at, int of
   using namespace std::chrono;
   const sys_days midnight{year{day.year} / month{day.month} / std::chrono::day{day.day}};
   return policies::instant{midnight.time_since_epoch() + hours{at.hour} + minutes{at.minute} +
-                           seconds{at.second} - minutes{offset_minutes}};
+                           seconds{at.second} + milliseconds{at.nanosecond / 1'000'000} -
+                           minutes{offset_minutes}};
 }
 
 node convert(const toml::node& from) {

@@ -206,6 +206,9 @@ outcome<void> server::parts::start_admin() {
                                            "the system's random generator failed");
                                    },
                                .prices = &prices};
+  const bool v6 = data_address.host.find(':') != std::string::npos;
+  context.data_url = "http://" + (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +
+                     std::to_string(data_address.port);
   admin = std::make_unique<admin::admin_server>(std::move(context));
   auto bound = admin->start(settings.admin.listen);
   if (!bound)

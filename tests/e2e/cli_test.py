@@ -126,7 +126,7 @@ def papers():
         line = "COMP_WORDS=(deepseek %s); COMP_CWORD=%d; _deepseek; echo ${COMPREPLY[@]}" % (
             " ".join(f"'{word}'" for word in words), len(words))
         return subprocess.run(["bash", "-c", script + line], capture_output=True, text=True, check=True).stdout.split()
-    assert completed("ke") == ["keys"] and completed("keys", "li") == ["list"]
+    assert completed("ke") == ["keys"] and completed("keys", "li") == ["list", "limits"]
     assert completed("keys", "create", "--mon") == ["--monthly"]
     assert completed("--json", "keys", "rot") == ["rotate"]
     assert set(known) <= set(completed(""))
