@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """What goes wrong on the operator's side: one clear message that says what to do, and nothing lost."""
+import contextlib
 import glob
 import os
 import socket
+import sqlite3
 import subprocess
 
-from harness import ADMIN_KEY, BUILD, REAL_KEY, Proxy, Simulator, eventually, run, workspace
+from harness import (ADMIN_KEY, BUILD, REAL_KEY, Proxy, Simulator, eventually, free_port, run,
+                     workspace)
 
 SERVE = os.path.join(BUILD, "deepseek-proxy")
 ENV = {**os.environ, "TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY}
@@ -126,6 +129,25 @@ def a_corrupt_database_is_refused():
         assert open(database, "rb").read() == garbage
 
 
+def a_look_into_the_database_takes_nothing_away():
+    """Somebody reads the database of a running proxy: keys made before and after outlive a kill -9"""
+    with workspace() as directory:
+        data = os.path.join(directory, "data")
+        upstream = f"http://127.0.0.1:{free_port()}"
+        proxy = Proxy(data, upstream)
+        try:
+            made = [proxy.create_key("before")["id"]]
+            for turn in range(3):
+                with contextlib.closing(sqlite3.connect(os.path.join(data, "store.db"))) as database:
+                    assert database.execute("SELECT count(*) FROM keys").fetchone() == (len(made),)
+                made.append(proxy.create_key(f"after {turn}")["id"])
+            proxy.kill()
+            proxy = Proxy(data, upstream)
+            assert [key["id"] for key in proxy.admin("GET", "/v1/keys")["data"]] == made
+        finally:
+            proxy.kill()
+
+
 def damaged_segments_lose_nothing_applied():
     """A truncated and a garbled journal segment: the start goes on, spend is kept, the log tells"""
     with workspace() as directory:
@@ -223,6 +245,7 @@ def upstream_trouble_with_the_account_stays_private():
 if __name__ == "__main__":
     run([bad_configuration_is_named, an_occupied_port_is_named, a_missing_upstream_key_is_named,
          a_second_instance_is_refused, an_unusable_data_directory_is_named,
-         a_corrupt_database_is_refused, damaged_segments_lose_nothing_applied,
+         a_corrupt_database_is_refused, a_look_into_the_database_takes_nothing_away,
+         damaged_segments_lose_nothing_applied,
          a_full_disk_refuses_and_recovers, an_unreachable_upstream_charges_nothing,
          upstream_trouble_with_the_account_stays_private])

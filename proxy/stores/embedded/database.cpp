@@ -66,7 +66,10 @@ failure damaged_database(const std::filesystem::path& file, const std::string& w
 
 outcome<std::unique_ptr<database>> database::open(const std::filesystem::path& file,
                                                   const char* synchronous) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // Only a file that is new: closing any descriptor of one that this process has open already would
+  // drop the locks of its other connections, and the next program that closes the database would
+  // take the log away from under them. https://www.sqlite.org/howtocorrupt.html, 2.2
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0)
     ::close(fd);
   sqlite3* handle = nullptr;
