@@ -136,6 +136,10 @@ class Proxy(Process):
             self.admin_port = int(file.read().strip().rsplit(":", 1)[1])
         ADMIN_PORTS.add(self.admin_port)
 
+    def kill(self, how=signal.SIGKILL):
+        ADMIN_PORTS.discard(self.admin_port)  # the kernel may give it to a data plane next
+        return super().kill(how)
+
     def admin(self, method, path, body=None, expect=(200, 201), headers=None):
         status, _, data = request(self.admin_port, method, path, body,
                                   {"Authorization": "Bearer " + ADMIN_KEY, **(headers or {})})
