@@ -5,11 +5,16 @@
 
 namespace proxy::cli {
 
-const json::value& member(const json::value& of, std::string_view name) {
+const json::value& member(const json::object& of, std::string_view name) {
   static const json::value nothing;
-  const json::object* object = of.if_object();
-  const json::value* found = object ? object->if_contains(name) : nullptr;
+  const json::value* found = of.if_contains(name);
   return found ? *found : nothing;
+}
+
+const json::value& member(const json::value& of, std::string_view name) {
+  static const json::object empty;
+  const json::object* object = of.if_object();
+  return member(object ? *object : empty, name);
 }
 
 std::string text(const json::value& of, std::string_view name) {

@@ -57,17 +57,25 @@ def a_keys_life():
 
             visit(browser, "#/keys")
             assert "No key yet" in browser.text(), browser.text()
+            team = proxy.create_key("team", is_group=True)
             browser.press("Create key")
             browser.type("#f-name", "from <b>the</b> page")
             browser.type("#f-requests_per_minute", "2")
             browser.type("#f-models", "deepseek-flash")
+            browser.type("#f-model_aliases", "gpt-4o=deepseek-flash")
+            browser.type("#f-rotate_every_days", "90")
+            browser.type("#f-parent", team["id"])
+            browser.script("document.querySelector('[name=may_delegate]').click()")
             browser.script("document.querySelector('dialog form').requestSubmit()")
             secret = browser.wait("return document.querySelector('#secret')?.value", "the secret")
             browser.press("I have copied it")
             browser.wait("return !document.querySelector('dialog')", "the dialog's end")
             assert secret not in browser.script("return document.documentElement.outerHTML"), "shown twice"
-            browser.wait("return document.querySelector('tbody a')?.textContent === 'from <b>the</b> page'", "the key as text")
-            [key] = proxy.admin("GET", "/v1/keys")["data"]
+            browser.wait("return [...document.querySelectorAll('tbody a')].some((a) => a.textContent === 'from <b>the</b> page')",
+                         "the key as text")
+            [key] = [each for each in proxy.admin("GET", "/v1/keys")["data"] if not each["is_group"]]
+            assert key["parent"] == team["id"] and key["may_delegate"] and key["rotate_every_days"] == 90, key
+            assert key["model_aliases"] == {"gpt-4o": "deepseek-flash"}, key
             assert key["rate_limits"]["requests_per_minute"] == 2 and key["models"] == ["deepseek-flash"], key
 
             assert [proxy.chat(secret)[0] for _ in range(3)] == [200, 200, 429]

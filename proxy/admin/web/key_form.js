@@ -29,6 +29,8 @@ function showType(form, type) {
 
 const listText = (list) => list.join(", ");
 const listOf = (text) => text.split(",").map((each) => each.trim()).filter(Boolean);
+export const aliasText = (aliases) => Object.entries(aliases).map(([name, model]) => `${name}=${model}`).join(", ");
+const aliasesOf = (text) => Object.fromEntries(listOf(text).map((each) => each.split("=").map((part) => part.trim())));
 const localTime = (text) => (text ? new Date(Date.parse(text) - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : "");
 
 function permissionBoxes(key) {
@@ -44,11 +46,14 @@ function fieldsOf(form, isNew) {
   const out = {
     name: value("name"), description: value("description"), environment: value("environment"),
     models: listOf(value("models")), allowed_ips: listOf(value("allowed_ips")), allowed_referrers: listOf(value("allowed_referrers")),
+    model_aliases: aliasesOf(value("model_aliases")), may_delegate: form.elements.may_delegate.checked,
+    rotate_every_days: value("rotate_every_days") === "" ? null : Number(value("rotate_every_days")),
     expires_at: value("expires_at") ? new Date(value("expires_at")).toISOString() : null,
     permissions: [...form.querySelectorAll("[name=permission]:checked")].map((each) => each.value), rate_limits: limits,
   };
   if (isNew) {
     out.type = value("type");
+    if (value("parent")) out.parent = value("parent");
     // What was left as the type has it is not sent: the type's own defaults hold.
     if (out.type !== "production") {
       if (out.models.length === 0) delete out.models;
@@ -84,7 +89,12 @@ function form(key, submit, label, cancel) {
     field("models", "Models", "comma-separated", { value: listText(key?.models ?? []) }),
     field("allowed_ips", "IP addresses", "like 203.0.113.0/24", { value: listText(key?.allowed_ips ?? []) }),
     field("allowed_referrers", "Referrers", "like https://app.example/*", { value: listText(key?.allowed_referrers ?? []) }),
+    field("model_aliases", "Aliases of models", "like gpt-4o=deepseek-pro", { value: aliasText(key?.model_aliases ?? {}) }),
     field("expires_at", "Expires", "your time", { type: "datetime-local", value: localTime(key?.expires_at) })),
+  h("fieldset", {}, h("legend", {}, "Belonging"),
+    key ? null : field("parent", "Under", "id of a group or key", { value: "" }),
+    field("rotate_every_days", "Rotate every", "days", { type: "number", min: "1", max: "3650", value: String(key?.rotate_every_days ?? "") }),
+    h("label", {}, h("input", { type: "checkbox", name: "may_delegate", checked: key?.may_delegate ?? false }), "May issue narrower keys of its own")),
   wrong, h("div", { class: "dialog-end" }, h("button", { type: "button", onclick: cancel }, "Cancel"),
     h("button", { class: "main", type: "submit" }, label)));
   return box;

@@ -4,7 +4,7 @@ import { chart } from "./charts.js";
 import { card, confirmed, dialog, fill, h, notice, select, table } from "./dom.js";
 import { eventsTable } from "./events_table.js";
 import { ago, count, percent, sentence, short, time, usd } from "./format.js";
-import { editKey, showSecret } from "./key_form.js";
+import { aliasText, editKey, showSecret } from "./key_form.js";
 import { gauges, statusBadge } from "./key_parts.js";
 import { weekGrid } from "./week_grid.js";
 
@@ -23,6 +23,11 @@ function facts(key) {
     ["Permissions", list(key.permissions, "none")], ["Models", list(key.models, "all")], ["IP addresses", list(key.allowed_ips, "any")],
     ["Referrers", list(key.allowed_referrers, "any")], ["Expires", time(key.expires_at)], ["Created", time(key.created_at)],
     ["Last used", ago(key.last_used_at)]];
+  if (key.is_group) rows.push(["Group", "its limits are shared by the keys under it"]);
+  if (key.parent) rows.push(["Under", h("a", { href: `#/keys/${key.parent}` }, key.parent)]);
+  if (key.may_delegate) rows.push(["Delegates", "may issue narrower keys of its own"]);
+  if (Object.keys(key.model_aliases).length) rows.push(["Aliases", aliasText(key.model_aliases)]);
+  if (key.rotation_due_at) rows.push(["Rotation due", time(key.rotation_due_at)]);
   return h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
@@ -87,7 +92,7 @@ function actions(key, refresh) {
   if (key.status === "deleted") return [];
   return [
     h("button", { type: "button", onclick: () => editKey(key, refresh) }, "Edit"),
-    h("button", { type: "button", onclick: () => rotate(key, refresh) }, "Rotate"),
+    key.is_group ? null : h("button", { type: "button", onclick: () => rotate(key, refresh) }, "Rotate"),
     key.status === "active" ? h("button", { type: "button", onclick: off }, "Deactivate")
       : h("button", { type: "button", onclick: () => act(() => post(`/v1/keys/${key.id}/activate`), "Activated.") }, "Activate"),
     h("button", { type: "button", class: "danger", onclick: gone }, "Delete"),
