@@ -123,10 +123,12 @@ class Failures(Case):
         self.assertEqual(len(server.requests), 1)
 
     def test_a_key_is_never_made_twice(self):
-        server, client = self.serve(refusal(502, "x", "perhaps done"))
-        with self.assertRaises(deepseek.ServiceUnavailableError):
-            client.keys.create(name="app")
-        self.assertEqual(len(server.requests), 1)
+        server, client = self.serve(refusal(502, "x", "perhaps done"), (201, {}, RECORD), (201, {}, RECORD))
+        client.keys.create(name="app")
+        client.keys.create(name="app")
+        first, again, other = [r[2]["Idempotency-Key"] for r in server.requests]
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
 
     def test_no_proxy_is_said_plainly(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -156,7 +158,8 @@ class Finding(Case):
         sub = deepseek.DeepSeekClient("sk-ds-abc", base_url=server.url + "/data/v1",
                                       admin_url=server.url)
         self.assertEqual(sub.models.list().data[0].id, "deepseek-flash")
-        self.assertEqual([r[1] for r in server.requests], ["/v1/models", "/data/v1/models"])
+        sub.keys.create(name="theirs")
+        self.assertEqual([r[1] for r in server.requests], ["/v1/models", "/data/v1/models", "/data/v1/keys"])
 
     def test_a_wrong_key_is_told_by_the_data_plane(self):
         server, client = self.serve(refusal(401, "x", "invalid admin key"),

@@ -173,6 +173,20 @@ class Package(unittest.TestCase):
             self.assertTrue(done.stdout.startswith(target), done.stdout)
             self.assertTrue(os.path.exists(os.path.join(target, "deepseek", "py.typed")))
 
+    def test_it_is_a_debian_package(self):
+        with tempfile.TemporaryDirectory() as place:
+            built = subprocess.run([os.path.join(CLIENT, "build-deb"), place], capture_output=True, text=True,
+                                   check=True).stdout.strip()
+            subprocess.run(["dpkg-deb", "-x", built, place], check=True)
+            modules = os.path.join(place, "usr", "lib", "python3", "dist-packages")
+            done = subprocess.run([sys.executable, "-c", "import deepseek; print(deepseek.__file__)"],
+                                  env={**os.environ, "PYTHONPATH": modules}, capture_output=True, text=True, check=True)
+            self.assertTrue(done.stdout.startswith(modules), done.stdout)
+            fields = subprocess.run(["dpkg-deb", "-f", built, "Depends", "Version"], capture_output=True, text=True,
+                                    check=True).stdout
+            self.assertIn("python3-httpx", fields)
+            self.assertRegex(fields, r"Version: \d+\.\d+\.\d+\n")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,6 +3,7 @@ an awaitable of what is annotated here."""
 from __future__ import annotations
 
 from datetime import date, datetime
+import uuid
 from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
 from deepseek.calls import Call, key_path
@@ -59,9 +60,10 @@ class Keys:
     def create(self, name: str, **fields: Any) -> Record:
         """The new key's record; its `key` is the secret, which is never shown again. Fields: type,
         permissions, models, rate_limits, daily_budget, token_accounting, allowed_ips,
-        allowed_referrers, expires_at, description, environment, metadata."""
+        allowed_referrers, expires_at, description, environment, metadata, parent, is_group,
+        may_delegate, model_aliases, rotate_every_days. Tried again, it makes no second key."""
         return self._run(Call("POST", "/v1/keys", body=write({"name": name, **fields}),
-                              repeatable=False))
+                              headers={"Idempotency-Key": uuid.uuid4().hex}))
 
     def update(self, key_id: str, **fields: Any) -> Record:
         """Changes the fields that are named; the same ones as create() takes."""
