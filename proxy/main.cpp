@@ -11,6 +11,7 @@
 #include "proxy/config/settings.hpp"
 #include "proxy/server/clock_text.hpp"
 #include "proxy/server/server.hpp"
+#include "proxy/server/store_check.hpp"
 
 namespace {
 
@@ -53,6 +54,16 @@ int check(const std::optional<std::filesystem::path>& file) {
   return 0;
 }
 
+int check_store(const std::optional<std::filesystem::path>& file) {
+  const auto settings = proxy::config::load(file);
+  if (!settings)
+    return complain(settings.error());
+  const auto sound = proxy::server::check_store(*settings, std::cout);
+  if (!sound)
+    return complain(sound.error());
+  return *sound ? 0 : 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -68,6 +79,10 @@ int main(int argc, char** argv) {
   auto* checking =
       app.add_subcommand("check-config", "read the configuration and say what is wrong");
   checking->add_option("--config", file, "TOML file");
+  auto* store = app.add_subcommand("store", "the store that holds keys, limits and usage");
+  store->require_subcommand(1);
+  auto* asking = store->add_subcommand("check", "say whether it keeps what is entrusted to it");
+  asking->add_option("--config", file, "TOML file");
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
   auto* version = app.add_subcommand("version", "print the version");
   CLI11_PARSE(app, argc, argv);
@@ -78,6 +93,8 @@ int main(int argc, char** argv) {
     }
     if (*checking)
       return check(file);
+    if (*asking)
+      return check_store(file);
     if (*example)
       std::cout << proxy::config::example_file();
     if (*version)

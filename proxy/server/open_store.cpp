@@ -25,15 +25,9 @@ journal::keeper_settings journal_from(const config::settings& settings) {
 
 outcome<std::unique_ptr<stores::store>> open_redis(const config::settings& settings,
                                                    const store_circumstances& around) {
-  auto where = stores::redis::parse_address(settings.store.url);
+  const auto where = redis_address(settings);
   if (!where)
-    return failure{where.error().code, "store.url: " + where.error().message};
-  if (!settings.store.password.text.empty()) {
-    auto password = secrets::resolve(settings.store.password, secrets::process_environment());
-    if (!password)
-      return failure{password.error().code, "store.password: " + password.error().message};
-    where->password = *password;
-  }
+    return where.error();
   stores::redis_settings how;
   how.where = *where;
   how.ca_file = settings.store.ca_file;
@@ -59,6 +53,19 @@ outcome<std::unique_ptr<stores::store>> open_embedded(const config::settings& se
 }
 
 } // namespace
+
+outcome<stores::redis::address> redis_address(const config::settings& settings) {
+  auto where = stores::redis::parse_address(settings.store.url);
+  if (!where)
+    return failure{where.error().code, "store.url: " + where.error().message};
+  if (settings.store.password.text.empty())
+    return where;
+  auto password = secrets::resolve(settings.store.password, secrets::process_environment());
+  if (!password)
+    return failure{password.error().code, "store.password: " + password.error().message};
+  where->password = *password;
+  return where;
+}
 
 outcome<std::unique_ptr<stores::store>> open_store(const config::settings& settings,
                                                    const store_circumstances& around) {

@@ -6,9 +6,13 @@
 #include "proxy/config/settings.hpp"
 #include "proxy/keys/key_directory.hpp"
 #include "proxy/stores/file_owners.hpp"
+#include "proxy/stores/redis/address.hpp"
 #include "proxy/stores/store.hpp"
 
 namespace proxy::server {
+
+// Where store.url leads, with the password from where store.password says.
+outcome<stores::redis::address> redis_address(const config::settings& settings);
 
 struct store_circumstances {
   keys::key_directory& directory;
