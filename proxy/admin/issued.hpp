@@ -24,6 +24,10 @@ class issued_answers {
 
   void keep(std::uint64_t fingerprint, std::string_view body, const reply& answer,
             policies::instant now);
+  // The instant for a new key: of two keys one is the elder, or lists had no order.
+  policies::instant next_instant(policies::instant now) {
+    return last_ = std::max(now, last_ + policies::milliseconds{1});
+  }
   // The same answer, or why there is none for another body.
   std::optional<answer<reply>> find(std::uint64_t fingerprint, std::string_view body,
                                     policies::instant now) const;
@@ -36,6 +40,7 @@ class issued_answers {
     policies::instant at;
   };
   void forget(std::uint64_t fingerprint);
+  policies::instant last_{};
   std::map<std::uint64_t, one> answers_;
   std::deque<std::pair<policies::instant, std::uint64_t>> order_;
 };

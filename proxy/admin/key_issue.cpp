@@ -100,11 +100,11 @@ std::optional<problem> refuse_number_of_keys(const admin_context& context, const
 
 answer<reply> issue(const admin_context& context, const request& call, key_record record) {
   record.id = new_id(context);
-  record.created = record.updated = call.now;
+  record.created = record.updated = call.issued->next_instant(call.now);
   std::string secret;
   if (!record.is_group) {
     secret = new_secret(context, record);
-    record.secrets.push_back(stored_form(secret, call.now));
+    record.secrets.push_back(stored_form(secret, record.created));
   }
   const auto why = audit_of(call, record.role ? "admin_key.create" : "key.create", record.id,
                             settings_view(record));

@@ -137,7 +137,8 @@ class Proxy(Process):
         ADMIN_PORTS.add(self.admin_port)
 
     def kill(self, how=signal.SIGKILL):
-        ADMIN_PORTS.discard(self.admin_port)  # the kernel may give it to a data plane next
+        # The kernel may give it to a data plane next; a proxy that did not start has none.
+        ADMIN_PORTS.discard(getattr(self, "admin_port", None))
         return super().kill(how)
 
     def admin(self, method, path, body=None, expect=(200, 201), headers=None):

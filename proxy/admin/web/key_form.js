@@ -94,7 +94,8 @@ function form(key, submit, label, cancel) {
   h("fieldset", {}, h("legend", {}, "Belonging"),
     key ? null : field("parent", "Under", "id of a group or key", { value: "" }),
     field("rotate_every_days", "Rotate every", "days", { type: "number", min: "1", max: "3650", value: String(key?.rotate_every_days ?? "") }),
-    h("label", {}, h("input", { type: "checkbox", name: "may_delegate", checked: key?.may_delegate ?? false }), "May issue narrower keys of its own")),
+    h("div", { class: "checks" }, h("label", {},
+      h("input", { type: "checkbox", name: "may_delegate", checked: key?.may_delegate ?? false }), "may issue narrower keys of its own"))),
   wrong, h("div", { class: "dialog-end" }, h("button", { type: "button", onclick: cancel }, "Cancel"),
     h("button", { class: "main", type: "submit" }, label)));
   return box;
