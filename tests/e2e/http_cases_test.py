@@ -1,244 +1,89 @@
 #!/usr/bin/env python3
 """Hostile HTTP, case by case, asserted at a recording upstream: what is refused leaves no byte there,
-what is served arrives exactly as it should."""
+what is served arrives exactly as it should. The tables are in http_cases.py; cases about a connection's
+life are in http_life_test.py, about a hostile upstream in http_upstream_test.py."""
 import json
 import os
-import socket
+import subprocess
 
-from harness import Proxy, run, workspace
-from recorder import Recorder
-
-CHAT = {"model": "deepseek-flash", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
-BODY = json.dumps(CHAT).encode()
+from harness import ADMIN_KEY, BUILD, eventually, run, workspace
+from http_bench import Bench, answers_in, names_in
+from http_cases import (BODY, CASES_MAX, COVERED, case, chunked, chunks, get, post, refused_rows)
 
 
-class Bench:
-    """The proxy under test, its key and the upstream's record."""
-
-    def __enter__(self):
-        self._space = workspace()
-        directory = self._space.__enter__()
-        self.upstream = Recorder()
-        self.proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{self.upstream.port}")
-        self.key = self.proxy.create_key("cases", rate_limits={"monthly_spending_limit": 100})
-        self.secret = self.key["key"].encode()
-        return self
-
-    def __exit__(self, *what):
-        self.proxy.stop()
-        self.upstream.close()
-        self._space.__exit__(*what)
-
-    def talk(self, data, answers=1, timeout=15):
-        """Sends raw bytes; returns (what came, whether the proxy closed): everything until the proxy
-        closes, or until it has given so many answers and a moment's silence."""
-        with socket.create_connection(("127.0.0.1", self.proxy.port), timeout=timeout) as s:
-            try:
-                s.sendall(data)
-            except OSError:
-                pass
-            received = b""
-            while True:
-                enough = whole_answers(received) >= answers and b"onnection: close" not in received
-                s.settimeout(0.15 if enough else timeout)
-                try:
-                    part = s.recv(65536)
-                except ConnectionResetError:
-                    return received, True
-                except socket.timeout:
-                    if enough:
-                        return received, False
-                    raise
-                if not part:
-                    return received, True
-                received += part
-
-
-def whole_answers(received):
-    count = 0
-    while True:
-        head, found, rest = received.partition(b"\r\n\r\n")
-        if not found:
-            return count
-        lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n")
-                   if line.lower().startswith(b"content-length:")]
-        if (lengths or [0])[0] > len(rest):
-            return count
-        received = rest[(lengths or [0])[0]:]
-        count += not head.startswith(b"HTTP/1.1 1")
-
-
-def post(secret, *lines, body=BODY, framing=True, host=True, auth=True, version=b"HTTP/1.1",
-         target=b"/v1/chat/completions"):
-    head = [b"POST " + target + b" " + version]
-    head += [b"Host: proxy.test"] if host else []
-    head += [b"Authorization: Bearer " + secret] if auth else []
-    head += [b"Content-Type: application/json"]
-    head += [b"Content-Length: %d" % len(body)] if framing else []
-    return b"\r\n".join(head + list(lines)) + b"\r\n\r\n" + body
-
-
-def chunked(*lines, payload=None, raw=None, secret=b""):
-    if raw is None:
-        payload = BODY if payload is None else payload
-        raw = b"%x\r\n%s\r\n0\r\n\r\n" % (len(payload), payload)
-    return post(secret, b"Transfer-Encoding: chunked", *lines, body=raw, framing=False)
-
-
-def header_cases(s):
-    many = [b"X-%d: y" % i for i in range(120)]
-    return [
-        ("31 no Host", post(s, host=False), {400}),
-        ("32 two Hosts", post(s, b"Host: other.test"), {400}),
-        ("33 Host with a path", post(s, b"Host: a/b@c, d", host=False), {400}),
-        ("34 space before colon", post(s, b"X-A : b"), {400}),
-        ("35 first header begins with space", post(s).replace(b"\r\nHost", b"\r\n Host", 1), {400}),
-        ("36 obs-fold", post(s, b"X-A: b\r\n c"), {400}),
-        ("36 obs-fold on Content-Length",
-         post(s, b"Content-Length: \r\n %d" % len(BODY), framing=False), {400}),
-        ("36 obs-fold on Transfer-Encoding",
-         post(s, b"Transfer-Encoding:\r\n chunked", framing=False, body=b"0\r\n\r\n"), {400}),
-        ("37 empty name", post(s, b": value"), {400}),
-        ("38 no colon", post(s, b"nonsense"), {400}),
-        *[(f"39 {name} in a value", post(s, b"X-A: a" + byte + b"b"), {400})
-          for name, byte in (("NUL", b"\0"), ("bare CR", b"\r"), ("bare LF", b"\n"), ("VT", b"\v"),
-                             ("DEL", b"\x7f"))],
-        ("40 non-token name", post(s, b"X(A): b"), {400}),
-        ("41 Content_Length", post(s, b"Content_Length: 3"), {400}),
-        ("42 CRLF X", post(s).replace(b"\r\n\r\n", b"\r\n\rX\r\n\r\n", 1), {400}),
-        ("43 more than 100 fields", post(s, *many), {431}),
-        ("44 head over the limit", post(s, *[b"X-%d: " % i + b"y" * 900 for i in range(60)]), {431}),
-    ]
-
-
-def framing_cases(s):
-    te, cl = b"Transfer-Encoding: ", b"Content-Length: %d" % len(BODY)
-    chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
-
-    def with_te(value, *more, body=chunk):
-        return post(s, te + value, *more, framing=False, body=body)
-    return [
-        ("45 CL then TE", post(s, cl, te + b"chunked", framing=False, body=chunk), {400}),
-        ("46 TE then CL", post(s, te + b"chunked", cl, framing=False, body=chunk), {400}),
-        *[(f"47 TE {v!r} with CL", post(s, te + v), {400})
-          for v in (b"identity", b"gzip", b"xchunked", b"")],
-        ("48 TE gzip alone", with_te(b"gzip"), {400}),
-        ("49 chunked, gzip", with_te(b"chunked, gzip"), {400}),
-        ("50 chunked, chunked", with_te(b"chunked, chunked"), {400}),
-        ("51 two chunked lines", with_te(b"chunked", te + b"chunked"), {400}),
-        ("52 identity line, chunked line", with_te(b"identity", te + b"chunked"), {400}),
-        ("53 quoted", with_te(b'"chunked"'), {400}),
-        *[(f"54 {v!r}", with_te(v), {400})
-          for v in (b"chunked;q=1", b",chunked", b"chunked foo", b"chunked\xff")],
-        ("55 TE on HTTP/1.0", post(s, te + b"chunked", framing=False, body=chunk,
-                                   version=b"HTTP/1.0"), {400}),
-        ("56 equal duplicate CL", post(s, cl), {400}),
-        ("56 list CL", post(s, b"Content-Length: %d, %d" % (len(BODY), len(BODY)), framing=False), {400}),
-        ("57 differing CL", post(s, b"Content-Length: 3"), {400}),
-        *[(f"58 CL {v!r}", post(s, b"Content-Length: " + v, framing=False), {400})
-          for v in (b"+5", b"-5", b"0x5", b"1_0", b"", b"5,")],
-        ("59 CL 005", post(s, b"Content-Length: 00%d" % len(BODY), framing=False), {400}),
-        ("60 CL 2^64", post(s, b"Content-Length: 18446744073709551616", framing=False), {400}),
-    ]
-
-
-def chunked_cases(s):
-    def raw(data):
-        return chunked(raw=data, secret=s)
-    n, size = len(BODY), b"%x" % len(BODY)
-    return [
-        ("63 bare LF after size", raw(size + b"\n" + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("64 bare LF after data", raw(size + b"\r\n" + BODY + b"\n0\r\n\r\n"), {400}),
-        ("65 all LF", raw(size + b"\n" + BODY + b"\n0\n\n"), {400}),
-        *[(f"66 size {v!r}", raw(v + b"\r\n" + BODY[:5] + b"\r\n0\r\n\r\n"), {400})
-          for v in (b"0x5", b"+5", b"5_", b" 5", b"5 ")],
-        ("67 empty size", raw(b"\r\n" + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("68 17 hex digits", raw(b"0000000000000000" + size + b"\r\n" + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("69 5,000 zeros", raw(b"0" * 5000 + size + b"\r\n" + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("70 LF in a quoted extension", raw(size + b';a="\n"\r\n' + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("70 NUL in a quoted extension", raw(size + b';a="\0"\r\n' + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("71 1 MB extension", raw(size + b";a=" + b"b" * 1_000_000 + b"\r\n" + BODY + b"\r\n0\r\n\r\n"),
-         {400}),
-        ("72 bare ;", raw(size + b";\r\n" + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("73 data too long", raw(b"%x\r\n" % (n - 1) + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("73 data too short", raw(b"%x\r\n" % (n + 1) + BODY + b"\r\n0\r\n\r\n"), {400}),
-        ("74 CR only", raw(size + b"\r" + BODY + b"\r0\r\r"), {400}),
-        *[(f"75-77 trailer {v!r}", raw(size + b"\r\n" + BODY + b"\r\n0\r\n" + v + b"\r\n\r\n"), {400})
-          for v in (b"Authorization: Bearer x", b"Host: x", b"Content-Length: 3",
-                    b"Transfer-Encoding: chunked", b"Connection: close")],
-        ("78 trailer over 64 KiB",
-         raw(size + b"\r\n" + BODY + b"\r\n0\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"), {400}),
-        ("79 5,000 trailers", raw(size + b"\r\n" + BODY + b"\r\n0\r\n" + b"X: y\r\n" * 5000 + b"\r\n"),
-         {400}),
-    ]
-
-
-def json_cases(s):
-    def body(text):
-        data = text if isinstance(text, bytes) else text.encode()
-        return post(s, body=data)
-    ok = '"model":"deepseek-flash","messages":[{"role":"user","content":"hi"}]'
-    twins = ["model", "stream", "messages", "tools", "n", "max_tokens", "max_completion_tokens"]
-    values = {"model": '"deepseek-flash"', "stream": "false", "messages": "[]", "tools": "[]", "n": "1",
-              "max_tokens": "5", "max_completion_tokens": "5"}
-    return [
-        *[(f"113 second {t}", body("{%s,\"%s\":%s,\"%s\":%s}" % (ok, t, values[t], t, values[t])), {400})
-          for t in twins],
-        *[(f"113 case-folded {t}", body("{%s,\"%s\":%s,\"%s\":%s}" % (ok, t, values[t], t.upper(),
-                                                                     values[t])), {400}) for t in twins],
-        ("114 escaped second name", body('{%s,"mod\\u0065l":"deepseek-v4-pro"}' % ok), {400}),
-        *[(f"115 max_tokens {v}", body('{%s,"max_tokens":%s}' % (ok, v)), {400})
-          for v in ("1e3", "-1", "1.5", '"5"', "9223372036854775808")],
-        ("116 nesting", body("{%s,\"x\":%s1%s}" % (ok, "[" * 3000, "]" * 3000)), {400}),
-        ("117 invalid UTF-8", body(b'{"model":"deepseek-flash","messages":[{"role":"user",'
-                                   b'"content":"\xff\xfe"}]}'), {400}),
-        ("118 bytes after the document", body("{%s} {}" % ok), {400}),
-        ("119 a BOM", body(b"\xef\xbb\xbf{" + ok.encode() + b"}"), {400}),
-        *[(f"120 {v}", body(v), {400}) for v in ("[]", '"x"', "1", "null", "")],
-    ]
-
-
-def authentication_cases(s):
-    return [
-        ("80 two Authorization", post(s, b"Authorization: Bearer " + s), {400}),
-        ("81 keys that disagree", post(s, b"x-api-key: sk-ds-other"), {400}),
-        ("87 key in the query", post(s, target=b"/v1/chat/completions?api_key=" + s, auth=False), {401}),
-        ("no key", post(s, auth=False), {401}),
-        ("unknown key", post(s[:-9] + b"000000000", ), {401}),
-        ("the real key", post(b"sk-real-upstream-key"), {401}),
-    ]
+def problems_of(bench, each):
+    """What is wrong with the proxy's answer to one row."""
+    received, closed = bench.talk(each.data)
+    status = int(received[9:12]) if received.startswith(b"HTTP/1.1 ") else 0
+    if status not in each.statuses:
+        yield "status", status, received[:200]
+    if not each.stays and not (closed and b"connection: close" in received.lower()):
+        yield "not closed", received[:300]
+    if len(answers_in(received)) != 1:
+        yield "not answered once", received
+    if bench.upstream.bytes():
+        yield "reached the upstream", bench.upstream.bytes()[:300]
+        bench.upstream.received.clear()
 
 
 def refused_cases_leave_no_trace():
-    """Cases 31-60, 63-81, 87, 113-120: refused, closed where the framing is in doubt, nothing upstream"""
-    with Bench() as bench:
-        cases = (header_cases(bench.secret) + framing_cases(bench.secret) + chunked_cases(bench.secret)
-                 + json_cases(bench.secret) + authentication_cases(bench.secret))
-        framing_is_clear = {"113", "114", "115", "116", "117", "118", "119", "120", "no", "unknown",
-                            "the", "81", "87"}
-        wrong = []
-        for name, data, statuses in cases:
-            received, closed = bench.talk(data)
-            status = int(received[9:12]) if received.startswith(b"HTTP/1.1 ") else 0
-            if status not in statuses:
-                wrong.append((name, "status", status, received[:200]))
-            if name.split()[0] not in framing_is_clear and not (
-                    closed and b"connection: close" in received.lower()):
-                wrong.append((name, "not closed", received[:300]))
-            if received.count(b"HTTP/1.1 ") > 1:
-                wrong.append((name, "answered twice", received))
-            if bench.upstream.bytes():
-                wrong.append((name, "reached the upstream", bench.upstream.bytes()[:300]))
-                bench.upstream.received.clear()
+    """Each row of the tables: refused, closed where the framing is in doubt, nothing upstream or charged"""
+    limits = {"monthly_spending_limit": 100, "requests_per_minute": 10, "burst_requests": 10,
+              "concurrent_requests": 2}
+    with Bench({"server": ["threads = 1"]}, limits=limits) as bench:
+        rows, wrong, told = refused_rows(bench.secret), [], 0
+        for each in rows:
+            wrong += [(each.number, each.what, *problem) for problem in problems_of(bench, each)]
+            refusals = bench.proxy.metric("refusals_total")
+            if refusals != told + 1:
+                wrong.append((each.number, each.what, "counted", refusals - told, "times"))
+            told = refusals
         assert not wrong, "\n".join(map(str, wrong))
-        usage = bench.proxy.usage(bench.key["id"])
-        assert usage["dispatched"] == 0 and usage["cost_nano_usd"] == 0, usage
-        assert usage["held_nano_usd"] == 0, usage
-        print(f"  {len(cases)} cases")
+        bench.charged_nothing()
+        assert len(bench.served(post(bench.secret))[1]) == len(BODY)  # no slot, no rate was lost
+        print(f"  {len(rows)} rows")
 
 
+def refusals_are_one_security_event():
+    """Malformed requests of a key appear to its owner as one event with a count"""
+    with Bench() as bench:
+        for _ in range(5):
+            assert bench.ask(post(bench.secret, body=b"[]"))[0] == 400
+
+        def seen():
+            events = bench.proxy.admin("GET", f"/v1/keys/{bench.key['id']}/events")["events"]
+            return [e["count"] for e in events if e["type"] == "malformed_request"] == [5]
+        eventually(seen, "one event of five")
+
+
+@case(15, 17, 30)
+def odd_but_clear_targets_are_served():
+    """A leading empty line, absolute form, queries: the upstream sees the path that was judged"""
+    with Bench() as bench:
+        head, body = bench.served(b"\r\n" + post(bench.secret))
+        assert head.startswith(b"POST /v1/chat/completions HTTP/1.1\r\n") and body == BODY
+        head, _ = bench.served(post(bench.secret, target=b"http://proxy.test/v1/chat/completions"))
+        assert head.startswith(b"POST /v1/chat/completions HTTP/1.1\r\n"), head
+        assert b"proxy.test" not in head
+        head, _ = bench.served(post(bench.secret, target=b"HTTP://PROXY.test/v1/chat/completions?a=b"))
+        assert head.startswith(b"POST /v1/chat/completions?a=b HTTP/1.1\r\n"), head
+        for target in (b"/chat/completions", b"/v1/chat/completions?x=%41&y=/../%2e%2e;z?", b"/beta/completions?",
+                       b"/anthropic/v1/messages?beta=true"):
+            body = BODY.replace(b'"messages": [{"role": "user", "content": "hi"}]', b'"prompt": "hi"') \
+                if b"beta/" in target else BODY
+            head, _ = bench.served(post(bench.secret, target=target, body=body))
+            assert head.startswith(b"POST " + target + b" HTTP/1.1\r\n"), (target, head)
+    with Bench() as bench:
+        narrow = bench.proxy.create_key("code only", permissions=["code"])["key"].encode()
+        for target in (b"/v1/chat/completions", b"/v1/chat/completions?/beta/completions",
+                       b"/beta/chat/completions", b"http://proxy.test/v1/chat/completions"):
+            assert bench.ask(post(narrow, target=target))[0] == 403, target
+        assert not bench.upstream.bytes()
+
+
+@case(61, 62)
 def hidden_requests_are_seen():
-    """61: a request behind Content-Length 0 is its own request, with its own key"""
+    """A request behind Content-Length 0, or in a body: its own request with its own key, or none"""
     with Bench() as bench:
         hidden = post(b"sk-ds-nobody")
         received, _ = bench.talk(post(bench.secret, b"Content-Length: 0", framing=False, body=b"") + hidden, 2)
@@ -249,48 +94,110 @@ def hidden_requests_are_seen():
         statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
         assert statuses == [b"200", b"401", b"200"], statuses
         assert bench.upstream.count() == 2
+        hidden = post(bench.secret)
+        for data in (get(bench.secret, b"Content-Length: %d" % len(hidden)) + hidden,
+                     get(bench.secret, b"Transfer-Encoding: chunked") + chunks(hidden)):
+            received, _ = bench.talk(data)
+            assert received.startswith(b"HTTP/1.1 400") and received.count(b"HTTP/1.1 ") == 1, received
+        assert bench.upstream.count() == 2
 
 
+@case(82, 83, 84, 86, 114)
 def served_requests_arrive_clean():
-    """62, 69-72, 82-86, 114: what is served arrives with our key, our framing and no hop-by-hop field"""
+    """What is served arrives with our key, our framing and no hop-by-hop field"""
     with Bench() as bench:
         hop = [b"Connection: Authorization, X-Forwarded-For, X-Named", b"X-Named: gone",
-               b"Keep-Alive: timeout=5", b"TE: trailers", b"Proxy-Authorization: Basic x",
-               b"Proxy-Connection: keep-alive", b"Upgrade: h2c", b"X-Forwarded-For: 6.6.6.6",
-               b"Forwarded: for=6.6.6.6", b"X-Real-IP: 6.6.6.6", b"X-Kept: kept", b"Cookie: a=b"]
-        received, _ = bench.talk(post(bench.secret, *hop))
-        assert received.startswith(b"HTTP/1.1 200"), received[:300]
-        head, body = bench.upstream.last()
-        names = [line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:] if line]
+               b"Keep-Alive: timeout=5", b"TE: trailers", b"Trailer: X-T", b"Proxy-Authorization: Basic x",
+               b"Proxy-Connection: keep-alive", b"Proxy-Authenticate: x", b"Upgrade: h2c",
+               b"X-Forwarded-For: 6.6.6.6", b"Forwarded: for=6.6.6.6", b"X-Real-IP: 6.6.6.6", b"X-Kept: kept",
+               b"Cookie: a=b"]
+        head, body = bench.served(post(bench.secret, *hop))
+        names = names_in(head)
         assert b"Bearer sk-real-upstream-key" in head and bench.secret not in head
-        for gone in (b"x-named", b"keep-alive", b"te", b"proxy-authorization", b"proxy-connection",
-                     b"upgrade", b"cookie", b"forwarded", b"x-real-ip"):
+        for gone in (b"x-named", b"keep-alive", b"te", b"trailer", b"proxy-authorization", b"proxy-connection",
+                     b"proxy-authenticate", b"upgrade", b"cookie", b"forwarded", b"x-real-ip"):
             assert gone not in names, (gone, head)
         assert b"6.6.6.6" not in head and names.count(b"authorization") == 1, head
         assert b"x-kept" in names and body == BODY
-        received, _ = bench.talk(chunked(secret=bench.secret))
-        assert received.startswith(b"HTTP/1.1 200"), received[:300]
-        head, body = bench.upstream.last()
+        head, body = bench.served(chunked(secret=bench.secret))
         assert body == BODY and b"transfer-encoding" not in head.lower(), head
         small = b"".join(b"1;ext=\"v\"\r\n" + bytes([b]) + b"\r\n" for b in BODY) + b"0\r\nX-T: y\r\n\r\n"
-        received, _ = bench.talk(chunked(raw=small, secret=bench.secret))
-        assert received.startswith(b"HTTP/1.1 200"), received[:300]
-        assert bench.upstream.last()[1] == BODY and b"X-T" not in bench.upstream.last()[0]
+        head, body = bench.served(chunked(raw=small, secret=bench.secret))
+        assert body == BODY and b"X-T" not in head
         data = b'{"mod\\u0065l":"deepseek-flash","max_tokens":5,"messages":[]}'
-        received, _ = bench.talk(post(bench.secret, body=data))
-        assert received.startswith(b"HTTP/1.1 200"), received[:300]
-        assert bench.upstream.last()[1] == data
+        assert bench.served(post(bench.secret, body=data))[1] == data
 
 
+@case(85)
+def an_upgrade_makes_no_tunnel():
+    """Upgrade and a pipelined request: both are requests, and what follows is judged like any other"""
+    with Bench() as bench:
+        upgrade = post(bench.secret, b"Connection: Upgrade", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQ")
+        received, _ = bench.talk(upgrade + post(b"sk-ds-nobody") + b"\x00\x01garbage\r\n\r\n", 3)
+        statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"200", b"401", b"400"], received
+        assert bench.upstream.count() == 1 and b"garbage" not in bench.upstream.bytes()
+        websocket = get(bench.secret, b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13")
+        received, _ = bench.talk(websocket + post(bench.secret), 2)
+        statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"501", b"200"], received
+        assert bench.upstream.count() == 2
+
+
+@case(86)
+def addresses_are_believed_from_the_right():
+    """X-Forwarded-For counts only behind a trusted proxy, and from the first hop that is not one"""
+    for settings, spoofed, honest in ((None, 403, 403), ({"server": ['trusted_proxies = ["127.0.0.1"]']}, 403, 200)):
+        with Bench(settings) as bench:
+            far = bench.proxy.create_key("far", allowed_ips=["203.0.113.5"])["key"].encode()
+            for given, status in ((b"203.0.113.5, 6.6.6.6", spoofed), (b"6.6.6.6, 203.0.113.5", honest)):
+                got, head, body = bench.ask(post(far, b"X-Forwarded-For: " + given))
+                assert got == status, (settings, given, got, body)
+            assert bench.upstream.count() == (honest == 200)
+
+
+@case(87)
 def the_real_key_is_never_told():
     """Neither answers nor logs show the real key, a sub-key or the admin key"""
     with Bench() as bench:
         bench.talk(post(bench.secret))
         bench.talk(post(bench.secret, target=b"/v1/chat/completions?k=" + bench.secret))
+        bench.talk(get(bench.secret, target=b"/v1/" + bench.secret))
         for secret in (b"sk-real-upstream-key", bench.secret, b"test-admin-key"):
             assert secret.decode() not in bench.proxy.text()
 
 
+@case(88)
+def line_ends_in_a_configured_value_are_refused():
+    """A real key or URL with CR or LF in it: the start fails; nothing of it is written anywhere"""
+    with workspace() as directory:
+        for key, url in (("sk-a\r\nX-Injected: y", "http://127.0.0.1:9"), ("sk-a\nb", "http://127.0.0.1:9"),
+                         ("sk-fine", "http://127.0.0.1:9/a\\r\\nX: y"), ("sk-fine", "http://a\\nb")):
+            config = os.path.join(directory, "config.toml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(f'[server]\nlisten = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n'
+                           f'key = "env:TEST_ADMIN_KEY"\n[upstream]\nurl = "{url}"\nkey = "env:TEST_REAL_KEY"\n'
+                           f'[store]\npath = "{directory}/data"\n')
+            done = subprocess.run([os.path.join(BUILD, "deepseek-proxy"), "serve", "--config", config],
+                                  capture_output=True, text=True, timeout=30,
+                                  env={**os.environ, "TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": key})
+            assert done.returncode == 1, (key, url, done)
+            assert "X-Injected" not in done.stdout + done.stderr
+
+
+def every_case_is_here():
+    """1 to 120: a row of a table, or a test marked with its number"""
+    import http_life_test  # noqa: F401 (they register their cases)
+    import http_upstream_test  # noqa: F401
+    rows = {each.number for each in refused_rows(b"sk-ds-any")}
+    missing = set(range(1, CASES_MAX + 1)) - rows - set(COVERED)
+    assert not missing, f"no test asserts {sorted(missing)}"
+    assert not {n for n in rows | set(COVERED) if not 1 <= n <= CASES_MAX}
+    assert json.loads(BODY)["max_tokens"], "the tables send what can be served"
+
+
 if __name__ == "__main__":
-    run([refused_cases_leave_no_trace, hidden_requests_are_seen, served_requests_arrive_clean,
-         the_real_key_is_never_told])
+    run([refused_cases_leave_no_trace, refusals_are_one_security_event, odd_but_clear_targets_are_served,
+         hidden_requests_are_seen, served_requests_arrive_clean, an_upgrade_makes_no_tunnel,
+         addresses_are_believed_from_the_right, the_real_key_is_never_told,
+         line_ends_in_a_configured_value_are_refused, every_case_is_here])

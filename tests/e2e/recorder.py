@@ -17,6 +17,8 @@ class Recorder:
     def __init__(self, answer=None):
         self.received = []  # one bytes object a connection
         self.requests = []  # (head, body) of complete ones
+        self.arrived_on = []  # the connection of each of them, an index into `received`
+        self.clients = []  # the connections themselves
         self.answer = answer or (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                                  b"Content-Length: %d\r\n\r\n" % len(ANSWER) + ANSWER)
         self._lock = threading.Lock()
@@ -36,6 +38,7 @@ class Recorder:
         with self._lock:
             index = len(self.received)
             self.received.append(b"")
+            self.clients.append(client)
         pending = b""
         with client:
             while True:
@@ -54,6 +57,7 @@ class Recorder:
                         break
                     with self._lock:
                         self.requests.append(request)
+                        self.arrived_on.append(index)
                     try:
                         client.sendall(self.answer(request) if callable(self.answer) else self.answer)
                     except OSError:
