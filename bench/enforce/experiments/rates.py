@@ -8,8 +8,8 @@ from .stage import Experiment, admitted, thinned
 
 SATURATED = 3        # times the limit is offered
 WINDOWS = 2.1        # for so many windows
-CALL_TOKENS = 1_000  # of output, in a call of …
-CALL_BYTES = 200     # … so much prompt
+CALL_TOKENS = 150  # of output, in a call of …
+CALL_BYTES = 50    # … so much prompt: the last one that does not fit wastes little of a window
 EDGE = 1 / 30        # of a window: how near to its edge the two volleys are
 
 
