@@ -22,7 +22,6 @@ struct rotation {
 [[nodiscard]] bool rotate(key_record& key, rotation with);
 
 bool is_valid(const key_secret& secret, instant now);
-// When the newest secret replaced another; nullopt: the key was never rotated.
 // When the newest secret has served as long as the key's schedule says; nullopt: no schedule.
 std::optional<instant> rotation_due(const key_record& key);
 inline constexpr milliseconds rotation_reminder{std::chrono::hours{7 * 24}}; // before it is due
@@ -34,6 +33,7 @@ struct rotation_event {
 };
 std::vector<rotation_event> rotation_events(const key_record& key, instant now);
 
+// When the newest secret replaced another; nullopt: the key was never rotated.
 std::optional<instant> rotated_at(const key_record& key);
 
 } // namespace policies::keys

@@ -17,14 +17,15 @@ constexpr std::size_t list_entries_max = 256;
 constexpr std::size_t model_name_max = 100;
 constexpr std::size_t metadata_bytes_max = 16 * 1024;
 
-// Characters of UTF-8 (which the parser has checked); nullopt: one of them is a control character.
+// Characters of UTF-8 (which the parser has checked); nullopt: one of them is a control character,
+// or one that is not seen.
 std::optional<std::size_t> printable_length(std::string_view text) {
   std::size_t length = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool c1 =
         byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || c1)
+    if (byte < 0x20 || byte == 0x7F || c1 || is_unseen(text.substr(i)))
       return std::nullopt;
     length += (byte & 0xC0) != 0x80;
   }
@@ -67,7 +68,8 @@ problem unfit(const named_value& given, std::string_view expected) {
 answer<std::string> printable_text(const named_value& given, length_range length) {
   const json::string* text = given.value.if_string();
   const auto characters = text ? printable_length(*text) : std::nullopt;
-  if (!characters || *characters < length.least || *characters > length.most)
+  const bool blank = characters && *characters > 0 && text->find_first_not_of(' ') == text->npos;
+  if (!characters || *characters < length.least || *characters > length.most || blank)
     return unfit(given, "is not a text of " + std::to_string(length.least) + " to " +
                             std::to_string(length.most) + " printable characters");
   return std::string(*text);

@@ -123,6 +123,19 @@ std::optional<std::chrono::minutes> read_offset(std::string_view text) {
 
 } // namespace
 
+bool is_unseen(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.size() < 3)
+    return false;
+  if (at(0) == 0xEF)
+    return at(1) == 0xBB && at(2) == 0xBF;
+  if (at(0) != 0xE2)
+    return false;
+  return (at(1) == 0x80 &&
+          ((at(2) >= 0x8B && at(2) <= 0x8F) || (at(2) >= 0xA8 && at(2) <= 0xAE))) ||
+         (at(1) == 0x81 && at(2) >= 0xA0 && at(2) <= 0xAF);
+}
+
 std::string text_of(const json::value& value) {
   std::string out;
   write(out, value);

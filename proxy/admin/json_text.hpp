@@ -11,6 +11,11 @@
 
 namespace proxy::admin {
 
+// Whether the text begins with a character of three bytes that shows nothing and changes how others
+// are shown (U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF): with one a name can
+// look like another's.
+bool is_unseen(std::string_view text);
+
 std::string text_of(const boost::json::value& value);
 std::string text_of(const boost::json::object& value); // which would be copied into a value
 

@@ -29,13 +29,22 @@ bool tag_matches(std::string_view field, const std::string& tag) {
   return false;
 }
 
+// The secret that this one took the place of; null: it was the first, or that one is forgotten.
+json::value rotated_from(const key_record& record, std::size_t place) {
+  const bool known = place + 1 < record.secrets.size();
+  return known ? json::value(record.secrets[place + 1].masked) : json::value(nullptr);
+}
+
 json::array secrets_view(const admin_context& context, const key_record& record) {
   json::array out;
-  for (const policies::keys::key_secret& each : record.secrets)
+  for (std::size_t i = 0; i < record.secrets.size(); ++i) {
+    const policies::keys::key_secret& each = record.secrets[i];
     out.push_back({{"masked_key", each.masked},
+                   {"rotated_from", rotated_from(record, i)},
                    {"created_at", rfc3339(each.created)},
                    {"valid_until", rfc3339_or_null(each.valid_until)},
                    {"last_used_at", rfc3339_or_null(context.directory.last_used(each.hash))}});
+  }
   return out;
 }
 
@@ -48,6 +57,7 @@ std::string etag_of(const key_record& record) {
 json::object whole_view(const admin_context& context, const key_record& record) {
   json::object view = key_view(record, context.store.last_used(record.id));
   view["rotated_at"] = rfc3339_or_null(policies::keys::rotated_at(record));
+  view["rotated_from"] = rotated_from(record, 0);
   view["secrets"] = secrets_view(context, record);
   return view;
 }

@@ -1,6 +1,7 @@
-// GET /v1/keys: filters and pages over all keys.
+// GET /v1/keys: filters, orders and pages over all keys.
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
@@ -17,23 +18,83 @@ using policies::keys::key_status;
 
 constexpr std::int64_t page_max = 1000;
 
-// Keys stand in order of creation. `status` absent: all but deleted ones.
+// Where a key stands: by what is asked for, and of equals in order of creation.
 struct place {
+  std::string text;
+  policies::instant at{};
   policies::instant created{};
   policies::key_id id;
-  auto operator<=>(const place&) const = default;
 };
+
+enum class sorted_by : std::uint8_t { created, name, status, type, last_used, expires };
+constexpr std::array<std::string_view, 6> sort_names{"created_at", "name",         "status",
+                                                     "type",       "last_used_at", "expires_at"};
+
+struct order {
+  sorted_by field = sorted_by::created;
+  bool descending = false;
+  bool operator()(const place& a, const place& b) const {
+    const auto values = std::tie(a.text, a.at) <=> std::tie(b.text, b.at);
+    if (values != 0)
+      return descending ? values > 0 : values < 0;
+    const bool reversed = descending && field == sorted_by::created;
+    const auto ages = std::tie(a.created, a.id) <=> std::tie(b.created, b.id);
+    return reversed ? ages > 0 : ages < 0;
+  }
+};
+
+// "name", or "-name" for the other way round.
+answer<order> order_in(const query& from) {
+  order out;
+  std::string_view name = from.get("sort").value_or(sort_names[0]);
+  out.descending = name.starts_with('-');
+  const auto found = std::ranges::find(sort_names, name.substr(out.descending));
+  if (found == sort_names.end())
+    return problem{.message = "sort: '" + shown(name) +
+                              "' is not one of created_at, name, status, type, last_used_at, "
+                              "expires_at, nor one of them with a - before it",
+                   .param = "sort"};
+  out.field = static_cast<sorted_by>(found - sort_names.begin());
+  return out;
+}
+
+place place_of(const admin_context& context, const key_record& record, order by) {
+  place out{.text = {}, .at = {}, .created = record.created, .id = record.id};
+  switch (by.field) {
+  case sorted_by::created:
+    break;
+  case sorted_by::name:
+    out.text = record.name;
+    break;
+  case sorted_by::status:
+    out.text = policies::keys::name_of(record.status);
+    break;
+  case sorted_by::type:
+    out.text = policies::keys::name_of(record.type);
+    break;
+  case sorted_by::last_used: // never: before all that were
+    out.at = context.store.last_used(record.id).value_or(policies::instant{});
+    break;
+  case sorted_by::expires: // never: behind all that do
+    out.at = record.expires_at.value_or(policies::instant::max());
+    break;
+  }
+  return out;
+}
+
+// `status` absent: all but deleted ones.
 
 struct filter {
   std::optional<key_status> status;
   std::optional<policies::keys::key_type> type;
   std::optional<policies::key_id> parent;
+  order by;
   std::optional<place> after; // which need not be listed itself
   bool of_admins = false;
   bool passes(const key_record& record) const {
     return record.role.has_value() == of_admins && (!parent || record.parent == parent) &&
            (status ? record.status == *status : record.status != key_status::deleted) &&
-           (!type || record.type == *type) && (!after || *after < place{record.created, record.id});
+           (!type || record.type == *type);
   }
 };
 
@@ -60,12 +121,16 @@ answer<filter> filter_of(const admin_context& context, const query& from) {
     if (!out.parent)
       return problem{.message = "parent: '" + shown(*name) + "' is no key's id", .param = "parent"};
   }
+  const auto by = order_in(from);
+  if (!by)
+    return by.error();
+  out.by = *by;
   if (const auto name = from.get("after")) {
     const auto id = policies::keys::parse_key_id(*name);
     const auto last = id ? context.directory.copy_of(*id) : nullptr;
     if (!last)
       return problem{.message = "after: '" + shown(*name) + "' is no key's id", .param = "after"};
-    out.after = place{last->created, last->id};
+    out.after = place_of(context, *last, *by);
   }
   return out;
 }
@@ -75,8 +140,11 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
                                        const caller& who) {
   std::vector<place> places;
   const auto add = [&](const key_record& record) {
-    if (by.passes(record))
-      places.push_back({record.created, record.id});
+    if (!by.passes(record))
+      return;
+    place at = place_of(context, record, by.by);
+    if (!by.after || by.by(*by.after, at))
+      places.push_back(std::move(at));
   };
   if (who.delegate) {
     for (const policies::key_id id : context.directory.family_of(*who.delegate))
@@ -85,7 +153,7 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
   } else {
     context.directory.for_each([&](keys::key_slot& slot) { add(*slot.record.load()); });
   }
-  std::ranges::sort(places);
+  std::ranges::sort(places, by.by);
   std::vector<policies::key_id> ids;
   for (const place& each : places)
     ids.push_back(each.id);

@@ -15,7 +15,7 @@ using boost::beast::http::verb;
 
 constexpr std::array routes{
     route{verb::post, "/v1/keys", "", access::operator_, create_key},
-    route{verb::get, "/v1/keys", "status type parent fields limit after", access::viewer,
+    route{verb::get, "/v1/keys", "status type parent sort fields limit after", access::viewer,
           list_keys},
     route{verb::get, "/v1/keys/{id}", "", access::viewer, get_key},
     route{verb::patch, "/v1/keys/{id}", "", access::operator_, change_key},

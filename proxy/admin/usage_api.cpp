@@ -47,6 +47,7 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
   out["average_requests"] =
       average_requests(now, before, *ranges, record ? record->created : policies::instant{});
   out["by_model"] = by_model(rows);
+  out["by_feature"] = by_feature(rows);
   return out;
 }
 

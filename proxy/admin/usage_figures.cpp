@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "policies/access/route.hpp"
 #include "proxy/admin/json_text.hpp"
 
 namespace proxy::admin {
@@ -56,6 +57,21 @@ json::array by_model(const std::vector<stores::usage_row>& rows) {
     for (auto& [name, value] : figures(sums))
       line.emplace(name, std::move(value));
     line["average_tokens_per_request"] = ratio(tokens_of(sums), sums.requests);
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+json::array by_feature(const std::vector<stores::usage_row>& rows) {
+  std::map<std::string_view, usage_sums> features;
+  for (const stores::usage_row& row : rows)
+    features[policies::access::name_of(static_cast<policies::access::feature>(row.feature))] +=
+        row.sums;
+  json::array out;
+  for (const auto& [feature, sums] : features) {
+    json::object line{{"feature", feature}};
+    for (auto& [name, value] : figures(sums))
+      line.emplace(name, std::move(value));
     out.push_back(std::move(line));
   }
   return out;

@@ -18,5 +18,7 @@ boost::json::object figures(const stores::usage_sums& sums);
 // One object a model, with `figures` and average_tokens_per_request. Refusals never reached a
 // model: they have no name and no line here.
 boost::json::array by_model(const std::vector<stores::usage_row>& rows);
+// One object a feature (chat, fim, responses, …) with `figures`; refusals of it are in them.
+boost::json::array by_feature(const std::vector<stores::usage_row>& rows);
 
 } // namespace proxy::admin

@@ -5,16 +5,22 @@
 #include <istream>
 #include <ostream>
 
+#include <fmt/format.h>
+
 #include "proxy/cli/commands.hpp"
 #include "proxy/cli/completion.hpp"
+#include "proxy/cli/table.hpp"
+#include "proxy/config/nearest.hpp"
 
 namespace proxy::cli {
 namespace {
 
 constexpr auto about = "Issue, watch and revoke the sub-keys of a deepseek-proxy.";
 constexpr auto footer =
-    "The proxy is found by --url, $DEEPSEEK_ADMIN_URL or the data directory's admin.url; its admin "
-    "key by --admin-key-file, $DEEPSEEK_ADMIN_KEY or the data directory's admin.key.\n"
+    "The proxy is found by --url, --data-dir, $DEEPSEEK_ADMIN_URL or the data directory's "
+    "admin.url; "
+    "its admin key by --admin-key-file, --data-dir, $DEEPSEEK_ADMIN_KEY or the data directory's "
+    "admin.key.\n"
     "Exit codes: 0 done, 1 refused, not reachable, or diagnose found a problem, 2 wrong usage or a "
     "wrong file.";
 
@@ -47,6 +53,28 @@ void add_papers(CLI::App& root, std::string& printed) {
   root.add_subcommand("man", "the manual page, for man -l -")->final_callback([&root, &printed] {
     printed = manual_of(root);
   });
+}
+
+// Whether what could not be read is a command's name misspelt; empty: it is something else.
+std::string unknown_command(const CLI::App& root) {
+  const CLI::App* at = &root;
+  std::string path = "deepseek";
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  const auto known = at->get_subcommands([](const CLI::App*) { return true; });
+  std::vector<std::string> names;
+  for (const CLI::App* each : known)
+    names.push_back(each->get_name());
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::vector<std::string> left = root.remaining(true);
+  const auto word = std::ranges::find_if(
+      left, [](const std::string& each) { return !each.empty() && each.front() != '-'; });
+  if (known.empty() || word == left.end())
+    return {};
+  return fmt::format("there is no '{} {}': did you mean '{} {}'? ('{} --help' lists all)", path,
+                     harmless(*word), path, config::nearest(*word, views), path);
 }
 
 int complain(const console& io, const complaint& why) {
@@ -92,6 +120,8 @@ int run(std::vector<std::string> words, const console& io) {
   try {
     root.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
+    if (const std::string why = unknown_command(root); !why.empty())
+      return complain(io, {exit_usage, why});
     return root.exit(error, io.out, io.err) == 0 ? exit_ok : exit_usage;
   }
   if (printed.empty())

@@ -3,35 +3,11 @@
 
 #include <ostream>
 
-#include "proxy/admin/json_text.hpp"
+#include "proxy/cli/change_words.hpp"
 #include "proxy/cli/table.hpp"
 
 namespace proxy::cli {
 namespace {
-
-std::string shown_value(const json::value& value) {
-  if (const json::string* text = value.if_string())
-    return text->empty() ? "\"\"" : harmless(*text);
-  const json::array* list = value.if_array();
-  if (value.is_null() || (list && list->empty()))
-    return "none";
-  const std::string names = joined(value);
-  return harmless(names.empty() ? admin::text_of(value) : names);
-}
-
-bool is_change(const json::value& value) {
-  const json::object* object = value.if_object();
-  return object && object->size() == 2 && object->contains("from") && object->contains("to");
-}
-
-void print_field(const std::string& name, const json::value& value, const console& io) {
-  io.out << "    " << harmless(name) << ": ";
-  if (is_change(value))
-    io.out << shown_value(member(value, "from")) << " -> " << shown_value(member(value, "to"));
-  else
-    io.out << shown_value(value);
-  io.out << "\n";
-}
 
 void print_step(const planned_key& step, const console& io) {
   constexpr std::string_view marks[] = {"+", "~", "-"};
@@ -43,12 +19,8 @@ void print_step(const planned_key& step, const console& io) {
          << (io.colours ? "\x1b[0m" : "") << "  " << words[which] << "\n";
   if (step.what == apply_step::deactivate)
     return;
-  for (const auto& [name, value] : step.difference)
-    if (name == "rate_limits" && value.is_object())
-      for (const auto& [limit, inner] : value.get_object())
-        print_field("rate_limits." + std::string(limit), inner, io);
-    else
-      print_field(name, value, io);
+  for (const std::string& line : change_words(step.difference))
+    io.out << "    " << line << "\n";
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "proxy/admin/json_text.hpp"
+#include "proxy/cli/change_words.hpp"
 #include "proxy/cli/commands.hpp"
 #include "proxy/cli/key_choice.hpp"
 #include "proxy/cli/table.hpp"
@@ -41,7 +42,7 @@ void show_events(const json::value& answer, bool of_all, const console& io) {
                                    grouped(integer(row, "count")),
                                    text(row, "code"),
                                    harmless(text(row, "actor")),
-                                   harmless(text(row, "detail"))};
+                                   detail_words(member(row, "detail"))};
     if (of_all)
       cells.insert(cells.begin() + 1, whose(row));
     out.row(std::move(cells));
@@ -149,7 +150,7 @@ class follower {
     else
       with_.io.out << fmt::format("{:<24}  {:<20}  {:<20}  {:>6}  {:<22}  {}", text(row, "last"),
                                   whose(row), text(row, "type"), grouped(integer(row, "count")),
-                                  text(row, "code"), harmless(text(row, "detail")))
+                                  text(row, "code"), detail_words(member(row, "detail")))
                    << std::endl;
   }
 

@@ -126,30 +126,53 @@ result<void> update(session& with, const std::string& which, const key_options& 
   return change(with, which, http::verb::patch, "", *fields, "updated");
 }
 
-result<void> rotate(session& with, const std::string& which, double grace_days) {
-  const auto id = find_key(with, which);
+// What cannot be undone is done when somebody said so: `sure`, or asked on the terminal.
+result<void> confirm(const console& io, bool sure, const std::string& question,
+                     const std::string& deed) {
+  if (sure)
+    return {};
+  if (!io.can_ask)
+    return complaint{exit_usage, deed + " cannot be undone: confirm it with --yes"};
+  io.err << question << "? It cannot be undone. [y/N] " << std::flush;
+  std::string word;
+  std::getline(io.in, word);
+  if (word != "y" && word != "Y" && word != "yes")
+    return complaint{exit_failed, "nothing was done"};
+  return {};
+}
+
+struct rotation_order {
+  std::string key; // id or name
+  double grace_days = 7;
+  bool sure = false;
+};
+
+result<void> rotate(session& with, const rotation_order& order) {
+  const bool keeps = order.grace_days > 0;
+  if (auto agreed = confirm(with.io, order.sure || keeps,
+                            "End all secrets of " + harmless(order.key) + " now",
+                            "ending the old secret at once");
+      !agreed)
+    return agreed;
+  const auto id = find_key(with, order.key);
   if (!id)
     return id.error();
-  const auto made =
-      with.calls.send(http::verb::post, key_path(*id) + "/rotate", {{"grace_days", grace_days}});
+  const auto made = with.calls.send(http::verb::post, key_path(*id) + "/rotate",
+                                    {{"grace_days", order.grace_days}});
   if (!made)
     return made.error();
   const auto& secrets = items(made->body, "secrets");
   const std::string end = secrets.size() < 2 ? "" : text(secrets[1], "valid_until");
-  print_secret(with, *made, "Rotated " + *id + ". The secret before works until " + end + ".");
+  print_secret(with, *made,
+               "Rotated " + *id +
+                   (order.grace_days > 0 ? ". The secret before works until " + end + "."
+                                         : ". No secret before it works any more."));
   return {};
 }
 
 result<void> remove(session& with, const std::string& which, bool sure) {
-  if (!sure && !with.io.can_ask)
-    return complaint{exit_usage, "deleting cannot be undone: confirm it with --yes"};
-  if (!sure) {
-    with.io.err << "Delete " << harmless(which) << "? It cannot be undone. [y/N] " << std::flush;
-    std::string word;
-    std::getline(with.io.in, word);
-    if (word != "y" && word != "Y" && word != "yes")
-      return complaint{exit_failed, "nothing was deleted"};
-  }
+  if (auto agreed = confirm(with.io, sure, "Delete " + harmless(which), "deleting"); !agreed)
+    return agreed;
   return change(with, which, http::verb::delete_, "", {}, "deleted");
 }
 
@@ -165,17 +188,21 @@ void add_create(CLI::App& keys, command& chosen) {
 }
 
 void add_list(CLI::App& keys, command& chosen) {
-  auto* add = keys.add_subcommand("list", "all keys, oldest first");
+  auto* add = keys.add_subcommand("list", "all keys, oldest first unless sorted otherwise");
   auto status = std::make_shared<std::string>();
   auto type = std::make_shared<std::string>();
   auto parent = std::make_shared<std::string>();
+  auto sort = std::make_shared<std::string>();
+  add->add_option("--sort", *sort,
+                  "by created_at, name, status, type, last_used_at or expires_at; -name: the other "
+                  "way round");
   add->add_option("--parent", *parent, "only those directly under this key or group (its id)");
   add->add_option("--status", *status, "only those: active, inactive or deleted");
   add->add_option("--type", *type, "only those: production, development or restricted");
-  add->final_callback([&chosen, status, type, parent] {
+  add->final_callback([&chosen, status, type, parent, sort] {
     std::string filter;
     for (const auto& [name, value] :
-         {std::pair{"status=", *status}, {"type=", *type}, {"parent=", *parent}})
+         {std::pair{"status=", *status}, {"type=", *type}, {"parent=", *parent}, {"sort=", *sort}})
       if (!value.empty())
         filter += (filter.empty() ? "" : "&") + std::string(name) + escaped(value);
     chosen = [filter](session& with) { return list(with, filter); };
@@ -196,14 +223,14 @@ void add_update(CLI::App& keys, command& chosen) {
 void add_rotate(CLI::App& keys, command& chosen) {
   auto* add =
       keys.add_subcommand("rotate", "a new secret for a key; the old one works for a while");
-  auto which = std::make_shared<std::string>();
-  auto grace = std::make_shared<double>(7);
-  add->add_option("KEY", *which, "id or name")->required();
-  add->add_option("--grace-days", *grace, "how long the old secret still works; 0 ends it now")
+  auto order = std::make_shared<rotation_order>();
+  add->add_option("KEY", order->key, "id or name")->required();
+  add->add_option("--grace-days", order->grace_days,
+                  "how long the old secret still works; 0 ends it now, and asks")
       ->capture_default_str();
-  add->final_callback([&chosen, which, grace] {
-    chosen = [which, grace](session& with) { return rotate(with, *which, *grace); };
-  });
+  add->add_flag("-y,--yes", order->sure, "do not ask");
+  add->final_callback(
+      [&chosen, order] { chosen = [order](session& with) { return rotate(with, *order); }; });
 }
 
 // A command on one key that takes no options.

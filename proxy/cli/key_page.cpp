@@ -63,6 +63,9 @@ void print_limits(const json::value& live, const console& io) {
     out.print(io.out);
   else
     io.out << "No limits are set.\n";
+  const std::string bound = text(live, "bound");
+  if (any && !bound.empty())
+    io.out << "\nIn words: " << bound << ".\n";
 }
 
 void print_secret(session& with, const reply& made, const std::string& first_line) {

@@ -24,7 +24,6 @@ result<void> show_limits(session& with, const std::string& id) {
     return {};
   }
   print_limits(live->body, with.io);
-  with.io.out << "\nIn words: " << text(live->body, "bound") << ".\n";
   return {};
 }
 
@@ -37,7 +36,7 @@ void print_secrets(const json::value& record, const console& io) {
   for (const json::value& each : items(record, "secrets"))
     secrets.row({text(each, "masked_key"), text(each, "created_at"),
                  or_else(text(each, "last_used_at"), "never"),
-                 or_else(text(each, "valid_until"), "rotated")});
+                 or_else(text(each, "valid_until"), "it is rotated")});
   if (!items(record, "secrets").empty()) {
     io.out << "\n";
     secrets.print(io.out);

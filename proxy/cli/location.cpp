@@ -23,6 +23,9 @@ std::optional<std::string> first_line(const fs::path& file) {
 std::string find_url(const location_options& given, const console& io, const fs::path& directory) {
   if (!given.url.empty())
     return given.url;
+  // A directory that was named is meant, whatever the environment says of another proxy.
+  if (const auto url = first_line(directory / "admin.url"); url && !given.data_directory.empty())
+    return *url;
   if (auto url = io.environment("DEEPSEEK_ADMIN_URL"); url && !url->empty())
     return *url;
   return first_line(directory / "admin.url").value_or("http://127.0.0.1:8081");
@@ -38,12 +41,13 @@ result<void> find_key(const location_options& given, const console& io, const fs
     into.key_source = given.admin_key_file;
     return {};
   }
-  if (auto key = io.environment("DEEPSEEK_ADMIN_KEY"); key && !key->empty()) {
+  const fs::path kept = directory / "admin.key";
+  const bool named = !given.data_directory.empty() && first_line(kept);
+  if (auto key = io.environment("DEEPSEEK_ADMIN_KEY"); !named && key && !key->empty()) {
     into.admin_key = *key;
     into.key_source = "$DEEPSEEK_ADMIN_KEY";
     return {};
   }
-  const fs::path kept = directory / "admin.key";
   into.admin_key = first_line(kept).value_or("");
   into.key_source = kept.string();
   return {};

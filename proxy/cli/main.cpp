@@ -50,7 +50,10 @@ int main(int argc, char** argv) {
   try {
     const int code = proxy::cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
     std::cout.flush();
-    return std::cout ? code : proxy::cli::exit_failed;
+    if (std::cout)
+      return code;
+    std::cerr << "deepseek: not all could be written to standard output\n";
+    return proxy::cli::exit_failed;
   } catch (const std::exception& error) {
     std::cerr << "deepseek: " << error.what() << "\n";
     return proxy::cli::exit_failed;

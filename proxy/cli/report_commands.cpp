@@ -1,6 +1,10 @@
 // What was used, what is left, what went wrong, who changed what.
+#include <algorithm>
 #include <ostream>
 
+#include <fmt/format.h>
+
+#include "proxy/cli/change_words.hpp"
 #include "proxy/cli/commands.hpp"
 #include "proxy/cli/key_choice.hpp"
 #include "proxy/cli/key_page.hpp"
@@ -30,6 +34,31 @@ result<void> key_report(session& with, const std::string& which, const std::stri
   return report(with, "/v1/keys/" + *id + below, people);
 }
 
+std::string latency(const json::value& figures) {
+  return fmt::format("{:.0f} ms", number(figures, "average_latency_ms"));
+}
+
+// What the whole is made of: a table by model, or by feature.
+void show_parts(const json::value& usage, std::string_view list, std::string_view part,
+                const console& io) {
+  if (items(usage, list).empty())
+    return;
+  std::string title(part);
+  std::ranges::transform(title, title.begin(), [](char c) { return static_cast<char>(c - 32); });
+  table out({{title},
+             {"REQUESTS", true},
+             {"ERRORS", true},
+             {"TOKENS", true},
+             {"COST", true},
+             {"LATENCY", true}});
+  for (const json::value& row : items(usage, list))
+    out.row({harmless(text(row, part)), grouped(integer(row, "requests")),
+             percent(number(row, "error_rate")), grouped(integer(row, "tokens")),
+             dollars(number(row, "cost")), latency(row)});
+  io.out << "\n";
+  out.print(io.out);
+}
+
 void show_usage(const json::value& usage, const console& io) {
   table all({{"REQUESTS", true},
              {"UPSTREAM", true},
@@ -37,20 +66,15 @@ void show_usage(const json::value& usage, const console& io) {
              {"ERRORS", true},
              {"TOKENS", true},
              {"COST", true},
-             {"HELD", true}});
+             {"HELD", true},
+             {"LATENCY", true}});
   all.row({grouped(integer(usage, "requests")), grouped(integer(usage, "dispatched")),
            grouped(integer(usage, "refused")), percent(number(usage, "error_rate")),
            grouped(integer(usage, "tokens")), dollars(number(usage, "cost")),
-           dollars(number(usage, "held_nano_usd") / 1e9)});
+           dollars(number(usage, "held_nano_usd") / 1e9), latency(usage)});
   all.print(io.out);
-  if (items(usage, "by_model").empty())
-    return;
-  io.out << "\n";
-  table models({{"MODEL"}, {"REQUESTS", true}, {"TOKENS", true}, {"COST", true}});
-  for (const json::value& row : items(usage, "by_model"))
-    models.row({harmless(text(row, "model")), grouped(integer(row, "requests")),
-                grouped(integer(row, "tokens")), dollars(number(row, "cost"))});
-  models.print(io.out);
+  show_parts(usage, "by_model", "model", io);
+  show_parts(usage, "by_feature", "feature", io);
 }
 
 void show_errors(const json::value& answer, const console& io) {
@@ -65,7 +89,7 @@ void show_audit(const json::value& answer, const console& io) {
   table out({{"TIME"}, {"WHO"}, {"ACTION"}, {"KEY"}, {"DETAIL"}});
   for (const json::value& row : items(answer, "data"))
     out.row({text(row, "time"), harmless(text(row, "actor")), text(row, "action"),
-             text(row, "subject"), harmless(json::serialize(member(row, "detail")))});
+             text(row, "subject"), detail_words(member(row, "detail"))});
   out.print(io.out);
 }
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "proxy/admin/json_text.hpp"
+
 namespace proxy::cli {
 namespace {
 
@@ -36,7 +38,10 @@ std::string harmless(std::string_view text) {
         byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
     if (c1)
       ++i;
-    out += c1 || byte < 0x20 || byte == 0x7F ? '?' : text[i];
+    const bool unseen = admin::is_unseen(text.substr(i));
+    if (unseen)
+      i += 2;
+    out += c1 || unseen || byte < 0x20 || byte == 0x7F ? '?' : text[i];
   }
   return out;
 }

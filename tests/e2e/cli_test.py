@@ -66,7 +66,7 @@ def rotation():
         new = re.search(r"sk-ds-\w+", said).group(0)
         assert new != old and "works until" in said, said
         assert proxy.chat(old)[0] == 200 and proxy.chat(new)[0] == 200
-        last = proxy.command("--quiet", "keys", "rotate", "app", "--grace-days", "0").stdout.strip()
+        last = proxy.command("--quiet", "keys", "rotate", "app", "--grace-days", "0", "--yes").stdout.strip()
         assert [proxy.chat(s)[0] for s in (old, new, last)] == [401, 401, 200]
         status, _, body = proxy.chat(old)
         assert b"expired" in body or b"rotated" in body, body
@@ -79,6 +79,44 @@ def rotation():
         def today():
             return cells(lines(proxy.command("history", "app"))[-1])
         eventually(lambda: today()[1] == "7", "the day has all seven requests")
+
+
+def lists_and_changes_in_words():
+    """list --sort; what was changed reads as words; get says what its limits come to"""
+    with stack() as (_, proxy):
+        for name in ("beta", "alpha", "gamma"):
+            proxy.command("keys", "create", name, "--rpm", "10")
+        for sort, names in (("name", ["alpha", "beta", "gamma"]), ("-name", ["gamma", "beta", "alpha"]),
+                            ("created_at", ["beta", "alpha", "gamma"])):
+            rows = [cells(line) for line in lines(proxy.command("keys", "list", "--sort", sort))[1:]]
+            assert [row[1] for row in rows] == names, (sort, rows)
+        refused = proxy.command("keys", "list", "--sort", "size", check=False)
+        assert refused.returncode == 1 and "last_used_at" in refused.stderr, refused
+        proxy.command("keys", "update", "beta", "--rpm", "60", "--ip", "127.0.0.1")
+        for shown in (proxy.command("events", "beta").stdout, proxy.command("audit").stdout):
+            assert "rate_limits.requests_per_minute: 10 -> 60; allowed_ips: none -> 127.0.0.1" in shown, shown
+            assert "name: beta; type: production" in shown and "null" not in shown, shown
+        bound = "In words: any window of w minutes admits at most 60 + 60 x w requests"
+        assert bound in proxy.command("keys", "get", "beta").stdout
+        secret = proxy.command("--quiet", "keys", "create", "fim").stdout.strip()
+        assert proxy.chat(secret)[0] == 200
+        assert proxy.chat(secret, path="/beta/completions", prompt="x")[0] == 200
+        def by_feature():
+            return [cells(line)[:2] for line in lines(proxy.command("usage", "fim"))]
+        eventually(lambda: ["chat", "1"] in by_feature() and ["fim", "1"] in by_feature(), "both are told")
+
+
+def what_cannot_be_undone_is_asked():
+    """ending a secret at once, and deleting; and what cannot be written is not done"""
+    with stack() as (_, proxy):
+        secret = proxy.command("--quiet", "keys", "create", "app").stdout.strip()
+        refused = proxy.command("keys", "rotate", "app", "--grace-days", "0", check=False)
+        assert refused.returncode == 2 and "--yes" in refused.stderr and proxy.chat(secret)[0] == 200, refused
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([DEEPSEEK, "--url", f"http://127.0.0.1:{proxy.admin_port}", "keys", "list"],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                  env={**os.environ, "DEEPSEEK_ADMIN_KEY": ADMIN_KEY})
+        assert done.returncode == 1 and "standard output" in done.stderr, done
 
 
 def reports():
@@ -142,7 +180,8 @@ def papers():
 def wrong_use_is_explained():
     """Unknown words, values and keys; no proxy; a wrong admin key; a missing one"""
     with stack() as (_, proxy):
-        for words, code, part in ((("keys", "crate"), 2, "subcommand"), ((), 2, "subcommand"),
+        for words, code, part in ((("keys", "crate"), 2, "did you mean 'deepseek keys create'"),
+                                  (("--json", "usge"), 2, "did you mean 'deepseek usage'"), ((), 2, "subcommand"),
                                   (("keys", "create"), 2, "NAME"),
                                   (("keys", "create", "x", "--rpm", "many"), 2, "--rpm: 'many'"),
                                   (("keys", "create", "x", "--permissions", "chta"), 1, "chat"),
@@ -175,6 +214,11 @@ def the_proxy_is_found_without_words():
         done = subprocess.run([DEEPSEEK, "keys", "list"], capture_output=True, text=True, check=False,
                               env={"PATH": os.environ["PATH"], "XDG_STATE_HOME": home + "/state"})
         assert done.returncode == 0 and done.stdout.startswith("ID"), done
+        # A directory that is named goes before what the environment says of another proxy.
+        done = subprocess.run([DEEPSEEK, "--data-dir", proxy.directory, "keys", "list"], capture_output=True,
+                              text=True, check=False, env={"DEEPSEEK_ADMIN_URL": "http://127.0.0.1:1",
+                                                           "DEEPSEEK_ADMIN_KEY": "of-another-proxy"})
+        assert done.returncode == 0 and done.stdout.startswith("ID"), done
         assert ADMIN_KEY not in open(os.path.join(proxy.directory, "admin.key"), encoding="utf-8").read()
 
 
@@ -187,5 +231,5 @@ def names_cannot_move_the_cursor():
 
 
 if __name__ == "__main__":
-    run([keys_from_birth_to_end, rotation, reports, papers, wrong_use_is_explained, the_proxy_is_found_without_words,
+    run([keys_from_birth_to_end, rotation, lists_and_changes_in_words, what_cannot_be_undone_is_asked, reports, papers, wrong_use_is_explained, the_proxy_is_found_without_words,
          names_cannot_move_the_cursor])

@@ -163,7 +163,7 @@ def why_a_secret_fails():
         problems, _ = diagnosis(proxy, "-", code=1, secret=key["key"])
         assert "403" in problems["request"]["message"], problems
         proxy.admin("PATCH", f"/v1/keys/{key['id']}", {"allowed_ips": []})
-        proxy.command("keys", "rotate", "app", "--grace-days", "0")
+        proxy.command("keys", "rotate", "app", "--grace-days", "0", "--yes")
         problems, _ = diagnosis(proxy, "-", code=1, secret=key["key"])
         assert "401" in problems["request"]["message"], problems
         refused = proxy.command("diagnose", key["key"], check=False)

@@ -80,6 +80,13 @@ class Answers(Case):
         self.assertEqual([key.id for key in client.keys.list()], ["key_abc", "key_z"])
         self.assertIn("after=key_abc", server.requests[1][1])
 
+    def test_a_refusal_that_came_often_is_as_many_errors(self):
+        row = {"time": "t", "status": 403, "code": "ip_not_allowed", "count": 3}
+        server, client = self.serve((200, {}, {"data": [row, {**row, "count": 1}]}))
+        errors = client.keys.get_recent_errors("key_abc")
+        self.assertEqual([each.count for each in errors], [1, 1, 1, 1])
+        self.assertEqual(len(client.keys.get_recent_errors("key_abc", limit=2)), 2)
+
     def test_limits_are_plain_numbers(self):
         meter = {"limit": 60, "used": 3, "remaining": 57}
         none = {"limit": None, "used": 0, "remaining": None}

@@ -139,6 +139,9 @@ class Programs(unittest.TestCase):
         self.assertEqual(self.proxy.chat(key.key)[0], 429)
         errors = eventually(lambda: self.client.keys.get_recent_errors(key.id, hours=1), "it is told")
         self.assertEqual((errors[0].status, errors[0].code), (429, "rate_limit_exceeded"))
+        for _ in range(4):
+            self.assertEqual(self.proxy.chat(key.key)[0], 429)
+        eventually(lambda: len(self.client.keys.get_recent_errors(key.id)) == 5, "each is told")
 
     def test_a_rotator_keeps_a_service_running(self):
         old = self.used_key(1, permissions=["chat"], rate_limits={"requests_per_minute": 50})

@@ -193,6 +193,30 @@ TEST_CASE("admin fields: a body that is no single JSON object is refused") {
   CHECK(p.store().list().empty());
 }
 
+TEST_CASE("admin fields: a name that could pass for another's is refused") {
+  plane p;
+  for (const char* name : {R"("\u202eevil")", R"("a\u200bb")", R"("\ufeffapp")", R"("a\u2066b")",
+                           R"("   ")", R"("\u009b31m")"}) {
+    INFO(name);
+    const auto answer = p.call("POST", "/v1/keys", std::string(R"({"name": )") + name + "}");
+    CHECK(answer.status == 400);
+    CHECK(answer.json().at("error").at("param") == "name");
+  }
+  CHECK(p.call("POST", "/v1/keys", R"({"name": "caf\u00e9 \u6df1\u5ea6 \ud83d\udd11 \u2013"})")
+            .status == 201);
+}
+
+TEST_CASE("admin fields: a number that is larger than any that can be kept is refused anywhere") {
+  plane p;
+  for (const char* body : {R"({"name": "a", "metadata": {"x": [1, 1e400]}})",
+                           R"({"name": "a", "rate_limits": {"monthly_spending_limit": -1e999}})"}) {
+    INFO(body);
+    const auto answer = p.call("POST", "/v1/keys", body);
+    CHECK(answer.status == 400);
+    CHECK(answer.body.find("larger than any") != std::string::npos);
+  }
+}
+
 TEST_CASE("admin fields: a name that stands twice in an object is refused, at any depth") {
   plane p;
   for (const std::string body :

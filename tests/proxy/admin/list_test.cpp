@@ -67,6 +67,37 @@ TEST_CASE("admin list: page after page gives every key once") {
   CHECK(names_of(k.list("?after=" + text(k.made[2], "id"))) == names{"d"});
 }
 
+TEST_CASE("admin list: sorted by a field, one way or the other; of equals the elder first") {
+  some_keys k;
+  k.p.call("PATCH", "/v1/keys/" + text(k.made[0], "id"), R"({"name": "x"})");
+  k.p.call("PATCH", "/v1/keys/" + text(k.made[2], "id"),
+           R"({"expires_at": "2027-01-01T00:00:00Z"})");
+  CHECK(names_of(k.list("?sort=created_at")) == names{"x", "b", "c", "d"});
+  CHECK(names_of(k.list("?sort=-created_at")) == names{"d", "c", "b", "x"});
+  CHECK(names_of(k.list("?sort=name")) == names{"b", "c", "d", "x"});
+  CHECK(names_of(k.list("?sort=-name")) == names{"x", "d", "c", "b"});
+  CHECK(names_of(k.list("?sort=type")) == names{"b", "d", "x", "c"});
+  CHECK(names_of(k.list("?sort=-status")) == names{"b", "x", "c", "d"});
+  CHECK(names_of(k.list("?sort=expires_at")) == names{"c", "x", "b", "d"});
+}
+
+TEST_CASE("admin list: pages in the order that was asked for give every key once") {
+  some_keys k;
+  for (const std::string sort : {"type", "-type", "-name", "-created_at", "last_used_at"}) {
+    INFO(sort);
+    names found;
+    std::string after;
+    for (bool more = true; more;) {
+      const json::object page = k.list("?limit=1&sort=" + sort + after);
+      for (const std::string& name : names_of(page))
+        found.push_back(name);
+      after = "&after=" + text(page.at("data").at(0).as_object(), "id");
+      more = page.at("has_more").as_bool();
+    }
+    CHECK(found == names_of(k.list("?sort=" + sort)));
+  }
+}
+
 TEST_CASE("admin list: a parameter that is wrong or unknown is refused by name") {
   some_keys k;
   for (const auto& [query, param] : {std::pair{"?limit=0", "limit"},

@@ -38,6 +38,10 @@ TEST_CASE("admin rotate: a new secret, and the old one until its grace ends") {
   const std::string fresh = text(rotated, "key");
   CHECK(fresh != text(k.made, "key"));
   CHECK(text(rotated, "rotated_at") == "2026-04-15T13:00:00Z");
+  CHECK(rotated.at("rotated_from") == k.made.at("masked_key"));
+  CHECK(rotated.at("secrets").at(0).at("rotated_from") == k.made.at("masked_key"));
+  CHECK(rotated.at("secrets").at(1).at("rotated_from").is_null());
+  CHECK(k.made.at("rotated_from").is_null());
   const auto record = k.p.stored(k.made);
   REQUIRE(record.secrets.size() == 2);
   CHECK(record.secrets[0].hash == proxy::admin::sha256(fresh));

@@ -98,6 +98,11 @@ TEST_CASE("admin usage: requests, refusals, errors and crashes are counted and p
       {{"model", "deepseek-chat"}, {"requests", 3}, {"tokens", 65}, {"cost", 0.001235067}});
   CHECK(models[0].at("average_tokens_per_request").to_number<double>() == Approx(65.0 / 3));
   CHECK(models[1].at("cost").to_number<double>() == 1e-9);
+  const json::array& features = usage.at("by_feature").as_array();
+  REQUIRE(features.size() == 1);
+  check_members(
+      features[0].as_object(),
+      {{"feature", "chat"}, {"requests", 8}, {"refused", 4}, {"cost_nano_usd", 1'235'068}});
   CHECK(text(k.p.call("GET", k.path).json(), "last_used_at") == "2026-04-15T12:00:00Z");
 }
 

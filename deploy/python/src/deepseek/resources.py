@@ -2,8 +2,9 @@
 an awaitable of what is annotated here."""
 from __future__ import annotations
 
-from datetime import date, datetime
+import itertools
 import uuid
+from datetime import date, datetime
 from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
 from deepseek.calls import Call, key_path
@@ -23,6 +24,13 @@ def _series(answer: Any) -> Records:
     for row in rows:
         row["date"] = day_or_hour(row["date"])
     return rows
+
+
+def _one_each(answer: Any, most: int) -> Records:
+    """The proxy tells refusals of one kind within a second as one row with a count."""
+    rows = _list_in("data")(answer)
+    each = (Record(row, count=1) for row in rows for _ in range(row.get("count", 1)))
+    return Records(itertools.islice(each, most))
 
 
 def _plain_limits(answer: Any) -> Record:
@@ -49,10 +57,11 @@ class Keys:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def list(self, status: Optional[str] = None, type: Optional[str] = None) -> Records:
-        """All keys, oldest first, without deleted ones."""
-        return self._run(Call("GET", "/v1/keys", {"status": status, "type": type}, pages=True,
-                              reader=_list_in("data")))
+    def list(self, status: Optional[str] = None, type: Optional[str] = None,
+             sort: Optional[str] = None) -> Records:
+        """All keys, without deleted ones; oldest first, or by `sort` ("name", "-last_used_at")."""
+        return self._run(Call("GET", "/v1/keys", {"status": status, "type": type, "sort": sort},
+                              pages=True, reader=_list_in("data")))
 
     def get(self, key_id: str) -> Record:
         return self._run(Call("GET", key_path(key_id)))
@@ -126,9 +135,9 @@ class Keys:
         return self._run(Call("GET", key_path(key_id, "/limits"), reader=_plain_limits))
 
     def get_recent_errors(self, key_id: str, hours: int = 1, limit: int = 1000) -> Records:
-        """Newest first: refusals (with `count`) and requests that failed."""
+        """Newest first, one for each request that was refused or failed: its len() is how many."""
         return self._run(Call("GET", key_path(key_id, "/errors"), {"hours": hours, "limit": limit},
-                              reader=_list_in("data")))
+                              reader=lambda answer: _one_each(answer, limit)))
 
     def get_security_events(self, key_id: str, since: Moment = "24h", limit: int = 1000) -> Records:
         """Newest first, each with type, count, first, last and detail."""
