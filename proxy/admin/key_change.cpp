@@ -35,6 +35,13 @@ json::value rotated_from(const key_record& record, std::size_t place) {
   return known ? json::value(record.secrets[place + 1].masked) : json::value(nullptr);
 }
 
+// Each secret's use is known since this process began; the only one's is the key's, which is kept.
+std::optional<policies::instant> last_use(const admin_context& context, const key_record& record,
+                                          const policies::keys::key_secret& secret) {
+  const auto seen = context.directory.last_used(secret.hash);
+  return seen || record.secrets.size() > 1 ? seen : context.store.last_used(record.id);
+}
+
 json::array secrets_view(const admin_context& context, const key_record& record) {
   json::array out;
   for (std::size_t i = 0; i < record.secrets.size(); ++i) {
@@ -43,7 +50,7 @@ json::array secrets_view(const admin_context& context, const key_record& record)
                    {"rotated_from", rotated_from(record, i)},
                    {"created_at", rfc3339(each.created)},
                    {"valid_until", rfc3339_or_null(each.valid_until)},
-                   {"last_used_at", rfc3339_or_null(context.directory.last_used(each.hash))}});
+                   {"last_used_at", rfc3339_or_null(last_use(context, record, each))}});
   }
   return out;
 }

@@ -33,9 +33,11 @@ std::string or_else(std::string value, const char* otherwise) {
 
 void print_secrets(const json::value& record, const console& io) {
   table secrets({{"SECRET"}, {"CREATED"}, {"LAST_USED"}, {"WORKS_UNTIL"}});
+  const bool ever = !text(record, "last_used_at").empty();
+  const char* unused = ever ? "not since the proxy began" : "never";
   for (const json::value& each : items(record, "secrets"))
     secrets.row({text(each, "masked_key"), text(each, "created_at"),
-                 or_else(text(each, "last_used_at"), "never"),
+                 or_else(text(each, "last_used_at"), unused),
                  or_else(text(each, "valid_until"), "it is rotated")});
   if (!items(record, "secrets").empty()) {
     io.out << "\n";
