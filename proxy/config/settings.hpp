@@ -72,11 +72,12 @@ struct upstream_settings {
 };
 
 struct store_settings {
-  std::string kind = "embedded"; // "redis" where there is a url
-  std::filesystem::path path;    // empty: the user's state directory
-  std::string url;               // of a Redis; empty: embedded
-  secret_source password;        // of the user in it; empty: none
-  std::string ca_file;           // rediss://; empty: the system's
+  std::string kind = "embedded";   // "redis" where there is a url
+  std::filesystem::path path;      // empty: the user's state directory
+  std::string url;                 // of a Redis; empty: embedded
+  secret_source password;          // of the user in it; empty: none
+  secret_source sentinel_password; // empty: none
+  std::string ca_file;             // rediss://; empty: the system's
   std::string coordination = "exact";
   std::string on_loss = "deny";
   std::size_t journal_segment_bytes = 16u << 20;

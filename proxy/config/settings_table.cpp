@@ -26,9 +26,12 @@ std::optional<std::string> check_redis_url(const std::string& given) {
   if (given.empty())
     return std::nullopt;
   const std::size_t at = given.find('@');
-  if (!given.starts_with("redis://") && !given.starts_with("rediss://"))
+  const std::string scheme = given.substr(0, given.find("://"));
+  constexpr std::array known{"redis",           "rediss",        "redis+sentinel",
+                             "rediss+sentinel", "redis+cluster", "rediss+cluster"};
+  if (given.find("://") == std::string::npos || std::ranges::find(known, scheme) == known.end())
     return (at == std::string::npos ? in_quotes(given) : "the URL") +
-           " does not begin with redis:// or rediss://";
+           " does not begin with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS)";
   if (at != std::string::npos && given.find(':', given.find("://") + 3) < at)
     return "the URL has a password in it: say with store.password where that is found";
   return std::nullopt;
@@ -197,10 +200,13 @@ std::vector<setting> store_settings_table() {
            "$XDG_STATE_HOME/deepseek-proxy, or ~/.local/state/deepseek-proxy.",
            "a path, or empty", MEMBER(store.path)),
       text("store", "url", "The Redis; a URL here means kind = \"redis\".",
-           "redis://[user@]host[:port][/database], rediss:// for TLS, or empty", MEMBER(store.url),
-           check_redis_url),
+           "redis://[user@]host[:port][/database], redis+sentinel://[user@]host[:port],.../name, "
+           "redis+cluster://[user@]host[:port],..., each with rediss for TLS, or empty",
+           MEMBER(store.url), check_redis_url),
       secret("store", "password", "Of the user at Redis. Empty: none.", MEMBER(store.password),
              presence::optional),
+      secret("store", "sentinel_password", "Of the sentinels themselves. Empty: none.",
+             MEMBER(store.sentinel_password), presence::optional),
       text("store", "ca_file",
            "PEM file of certificate authorities for rediss://. Empty: the system's.",
            "a path, or empty", MEMBER(store.ca_file)),

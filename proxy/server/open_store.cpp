@@ -58,13 +58,20 @@ outcome<stores::redis::address> redis_address(const config::settings& settings) 
   auto where = stores::redis::parse_address(settings.store.url);
   if (!where)
     return failure{where.error().code, "store.url: " + where.error().message};
-  if (settings.store.password.text.empty())
-    return where;
-  auto password = secrets::resolve(settings.store.password, secrets::process_environment());
-  if (!password)
-    return failure{password.error().code, "store.password: " + password.error().message};
-  where->password = *password;
-  return where;
+  const auto fetch = [](const config::secret_source& from, const char* name,
+                        std::string& into) -> outcome<void> {
+    if (from.text.empty())
+      return {};
+    auto found = secrets::resolve(from, secrets::process_environment());
+    if (!found)
+      return failure{found.error().code, fmt::format("store.{}: {}", name, found.error().message)};
+    into = *found;
+    return {};
+  };
+  auto done = fetch(settings.store.password, "password", where->password);
+  if (done)
+    done = fetch(settings.store.sentinel_password, "sentinel_password", where->sentinel_password);
+  return done ? where : outcome<stores::redis::address>{done.error()};
 }
 
 outcome<std::unique_ptr<stores::store>> open_store(const config::settings& settings,

@@ -45,8 +45,28 @@ void print(std::ostream& out, const redis::safety_finding& found) {
     out << "        -> " << found.advice << "\n";
 }
 
+// Each master is judged by itself.
+outcome<bool> check_node(const redis::address& where, SSL_CTX* tls, std::ostream& out) {
+  redis::address alone = where;
+  alone.how = redis::layout::standalone;
+  redis::blocking_client at{alone, tls};
+  const auto info = at.ask("INFO");
+  const auto known = info ? settings_of(at) : outcome<redis::text_map>{info.error()};
+  const auto scripts = known ? scripting_of(at) : outcome<redis::safety_finding>{known.error()};
+  if (!scripts)
+    return scripts.error();
+  auto found = redis::judge_safety(*known, redis::facts_in(redis::text_of(**info)), where.how);
+  found.push_back(*scripts);
+  bool sound = true;
+  for (const redis::safety_finding& each : found) {
+    print(out, each);
+    sound = sound && each.how != redis::safety::problem;
+  }
+  return sound;
+}
+
 outcome<bool> check_redis(const config::settings& settings, std::ostream& out) {
-  const auto where = redis_address(settings);
+  auto where = redis_address(settings);
   if (!where)
     return where.error();
   upstream::tls_context tls;
@@ -56,18 +76,21 @@ outcome<bool> check_redis(const config::settings& settings, std::ostream& out) {
       return made.error();
     tls = std::move(*made);
   }
-  redis::blocking_client at{*where, tls.get()};
-  const auto info = at.ask("INFO");
-  const auto known = info ? settings_of(at) : outcome<redis::text_map>{info.error()};
-  const auto scripts = known ? scripting_of(at) : outcome<redis::safety_finding>{known.error()};
-  if (!scripts)
-    return scripts.error();
-  auto found = redis::judge_safety(*known, redis::facts_in(redis::text_of(**info)));
-  found.push_back(*scripts);
+  if (where->how == redis::layout::standalone)
+    return check_node(*where, tls.get(), out);
+  const redis::topology nodes{*where, tls.get()};
+  const auto map = nodes.map();
+  if (map->nodes.empty())
+    return failure{errc::store_unavailable, nodes.trouble()};
   bool sound = true;
-  for (const redis::safety_finding& each : found) {
-    print(out, each);
-    sound = sound && each.how != redis::safety::problem;
+  for (const redis::node& each : map->nodes) {
+    out << "master " << redis::to_string(each.at) << ":\n";
+    where->host = each.at.host;
+    where->port = each.at.port;
+    const auto judged = check_node(*where, tls.get(), out);
+    if (!judged)
+      return judged.error();
+    sound = sound && *judged;
   }
   return sound;
 }

@@ -1,30 +1,11 @@
 // Opening, keeping and dropping connections.
 #include "proxy/upstream/pool.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <string_view>
-#include <system_error>
+
+#include "proxy/upstream/connect.hpp"
 
 namespace proxy::upstream {
-namespace {
-
-failure unreachable(const std::string& host, std::string why) {
-  return failure{errc::upstream_unreachable, "cannot connect to " + host + ": " + std::move(why)};
-}
-
-std::string in_words(io::status what, std::string_view otherwise) {
-  if (what == io::status::timeout)
-    return "timed out";
-  return what == io::status::stopped ? "the proxy ends" : std::string(otherwise);
-}
-
-} // namespace
 
 pool::pool(io::reactor& loop, const resolver& names, pool_settings settings)
     : loop_(loop), names_(names), settings_(std::move(settings)) {
@@ -81,11 +62,12 @@ void pool::drop_expired(io::deadline now) {
 
 io::task<outcome<io::stream*>> pool::connect() {
   const std::vector<endpoint> candidates = names_.endpoints();
+  const connect_settings how{settings_.host, settings_.tls, settings_.connect_timeout};
   failure last = unreachable(settings_.host, "its name has no address yet");
   // Each address once, beginning where the last success was.
   for (std::size_t i = 0; i < candidates.size() && !loop_.stopping(); ++i) {
     const endpoint to = candidates[(next_endpoint_ + i) % candidates.size()];
-    auto attempt = connect_to(to);
+    auto attempt = connect_to(loop_, to, how);
     outcome<io::stream*> made = co_await std::move(attempt);
     if (made) {
       next_endpoint_ = (next_endpoint_ + i) % candidates.size();
@@ -95,49 +77,6 @@ io::task<outcome<io::stream*>> pool::connect() {
     last = made.error();
   }
   co_return last;
-}
-
-io::task<outcome<io::stream*>> pool::connect_to(endpoint to) {
-  const int fd = ::socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    co_return unreachable(settings_.host, std::generic_category().message(errno));
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const int started = ::connect(fd, reinterpret_cast<const sockaddr*>(&to.address), to.length);
-  if (started != 0 && errno != EINPROGRESS) {
-    const int error = errno;
-    ::close(fd);
-    co_return unreachable(settings_.host, std::generic_category().message(error));
-  }
-  io::stream* connection = io::stream::adopt(loop_, fd);
-  const io::deadline until = loop_.in(settings_.connect_timeout);
-  const io::status connected = co_await connection->connected(until);
-  std::string problem;
-  if (connected != io::status::ok) {
-    problem = in_words(connected, "refused, or there is no way to it");
-  } else if (settings_.tls) {
-    auto handshake = secure(*connection, until);
-    problem = co_await std::move(handshake);
-  }
-  if (problem.empty())
-    co_return connection;
-  connection->close();
-  co_return unreachable(settings_.host, std::move(problem));
-}
-
-io::task<std::string> pool::secure(io::stream& connection, io::deadline until) {
-  SSL* tls = make_client_tls(*settings_.tls, settings_.host);
-  if (!tls)
-    co_return "out of memory for TLS";
-  connection.use_tls(tls);
-  const io::status done = co_await connection.handshake(until);
-  if (done == io::status::ok)
-    co_return "";
-  const long verdict = SSL_get_verify_result(tls);
-  if (verdict != X509_V_OK)
-    co_return std::string("its TLS certificate is not accepted: ") +
-        X509_verify_cert_error_string(verdict);
-  co_return in_words(done, "the TLS handshake failed: it speaks no TLS 1.2 or newer, or hung up");
 }
 
 } // namespace proxy::upstream

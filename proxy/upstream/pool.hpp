@@ -47,9 +47,6 @@ class pool {
     io::stream* which;
     io::deadline drop_at;
   };
-  io::task<outcome<io::stream*>> connect_to(endpoint to);
-  // What went wrong; empty: nothing.
-  io::task<std::string> secure(io::stream& connection, io::deadline until);
   void drop(io::stream& which);
   void drop_expired(io::deadline now);
 

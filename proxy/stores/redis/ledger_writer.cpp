@@ -178,25 +178,27 @@ outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
   for (const entry& e : part.entries)
     if (e.kind == entry_kind::outcome)
       by_key[e.key].push_back(&e);
-  batch calls;
-  for (const auto& [id, outcomes] : by_key) {
-    keys::key_slot* slot = directory_.by_id(policies::key_id{id});
-    if (!slot)
-      continue; // counts in the sums only
-    const std::span<const entry* const> all{outcomes};
-    for (std::size_t begin = 0; begin < all.size(); begin += settings_.outcomes_a_call)
-      add_outcomes(calls, part.lane, *slot,
-                   all.subspan(begin, std::min(settings_.outcomes_a_call, all.size() - begin)));
+  // Of each key one call at a time: where one is turned away, none that comes after it has run.
+  for (std::size_t begin = 0; begin < part.entries.size(); begin += settings_.outcomes_a_call) {
+    batch calls;
+    for (const auto& [id, outcomes] : by_key) {
+      keys::key_slot* slot = directory_.by_id(policies::key_id{id});
+      if (!slot || begin >= outcomes.size())
+        continue; // without a key they count in the sums only
+      const std::size_t count = std::min(settings_.outcomes_a_call, outcomes.size() - begin);
+      add_outcomes(calls, part.lane, *slot, std::span{outcomes}.subspan(begin, count));
+    }
+    if (calls.size() == 0)
+      break;
+    if (auto done = all_well(by_.run(calls)); !done)
+      return done;
   }
-  if (calls.size() == 0)
-    return {};
-  auto done = all_well(by_.run(calls));
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [id, outcomes] : by_key)
-    if (const keys::key_slot* slot = directory_.by_id(policies::key_id{id}); slot && done)
+    if (const keys::key_slot* slot = directory_.by_id(policies::key_id{id}))
       for (const entry* e : outcomes)
         to_forget_.push_back({now, slot->root->id.value, e->request});
-  return done;
+  return {};
 }
 
 void ledger_writer::add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& key,

@@ -13,10 +13,15 @@ namespace proxy::stores::redis {
 
 using status = reserve_op::status;
 
-limit_line::limit_line(io::reactor& loop, const upstream::resolver& names, const address& to,
-                       SSL_CTX* tls, limit_line_settings settings)
+namespace {
+
+constexpr int detours_max = 5; // two nodes may each name the other for a while
+
+} // namespace
+
+limit_line::limit_line(io::reactor& loop, topology& nodes, limit_line_settings settings)
     : loop_(loop), settings_(settings), node_(hex(settings.node)),
-      connection_(loop, names, to, tls, *this, settings.connection) {
+      board_(loop, nodes, *this, settings.connection) {
   loop_.every_tick([this](io::deadline now) { tick(now); });
 }
 
@@ -35,10 +40,9 @@ void limit_line::settle(keys::key_slot& key, const policies::request_id& id,
                         const policies::limits::actuals& used, policies::instant now) {
   operation& o = take(kind::settle, key, id, now);
   o.used = used;
+  o.until = loop_.in(settings_.patience);
   // Not kept where it cannot be sent: the journal tells of it again.
-  if (connection_.ready())
-    write(o);
-  else
+  if (!write_if_ready(o))
     release(o);
 }
 
@@ -73,10 +77,8 @@ void limit_line::release(operation& o) {
 }
 
 bool limit_line::submit(operation& o) {
-  if (connection_.ready() && waiting_.empty()) {
-    write(o);
+  if (write_if_ready(o))
     return true;
-  }
   if (over_ || waiting_.size() >= settings_.waiting_max)
     return false;
   waiting_.push_back(&o);
@@ -100,20 +102,27 @@ void limit_line::heard_time(std::int64_t redis_now_ms) {
   ahead_ms_ = redis_now_ms - loop_.now();
 }
 
-void limit_line::write(operation& o) {
+bool limit_line::write_if_ready(operation& o) {
+  pipeline* at = board_.serving(o.key->root->id.value);
+  if (at)
+    write(o, *at);
+  return at != nullptr;
+}
+
+void limit_line::write(operation& o, pipeline& at) {
   const packed_chain chain{*o.key};
   switch (o.what) {
   case kind::reserve:
-    write_reserve(o, chain);
+    write_reserve(o, chain, at.out());
     break;
   case kind::extend:
-    write_extend(o, chain);
+    write_extend(o, chain, at.out());
     break;
   default:
-    write_settle(o, chain);
+    write_settle(o, chain, at.out());
   }
   o.asked = true;
-  connection_.sent(&o);
+  at.sent(&o);
 }
 
 namespace {
@@ -131,49 +140,47 @@ command_writer call(std::string& out, script which, const packed_chain& chain,
 
 } // namespace
 
-void limit_line::write_reserve(const operation& o, const packed_chain& chain) {
+void limit_line::write_reserve(const operation& o, const packed_chain& chain, std::string& out) {
   const policies::limits::ask& a = o.op->ask;
   packer numbers;
   numbers << script_now(o.now) << not_after(o.now) << a.requests << a.slots << a.held_tokens.value
           << a.risk_tokens.value << a.money_want.value << a.money_min.value
           << std::int64_t{a.provisional};
   const std::string who = node_ + hex(o.key->id.value);
-  call(connection_.out(), script::reserve, chain, 4)
-      << view(o.id) << who << chain.limits << numbers.text();
+  call(out, script::reserve, chain, 4) << view(o.id) << who << chain.limits << numbers.text();
 }
 
-void limit_line::write_extend(const operation& o, const packed_chain& chain) {
+void limit_line::write_extend(const operation& o, const packed_chain& chain, std::string& out) {
   const policies::limits::ask& a = o.op->ask;
   packer numbers;
   numbers << script_now(o.now) << a.held_tokens.value << a.risk_tokens.value << a.money_want.value
           << a.money_min.value;
-  call(connection_.out(), script::extend, chain, 3) << view(o.id) << chain.limits << numbers.text();
+  call(out, script::extend, chain, 3) << view(o.id) << chain.limits << numbers.text();
 }
 
-void limit_line::write_settle(const operation& o, const packed_chain& chain) {
+void limit_line::write_settle(const operation& o, const packed_chain& chain, std::string& out) {
   packer numbers;
   numbers << script_now(o.now) << std::int64_t{o.what == kind::settle} << o.used.used_tokens.value
           << o.used.cost.value;
-  call(connection_.out(), script::settle, chain, 3) << view(o.id) << chain.limits << numbers.text();
+  call(out, script::settle, chain, 3) << view(o.id) << chain.limits << numbers.text();
 }
 
 void limit_line::connected(std::int64_t redis_now_ms) {
   heard_time(redis_now_ms);
-  for (operation* o : std::exchange(waiting_, {})) {
-    if (connection_.ready())
-      write(*o);
-    else
+  for (operation* o : std::exchange(waiting_, {}))
+    if (!write_if_ready(*o))
       waiting_.push_back(o);
-  }
 }
 
-void limit_line::answered(void* what, const redisReply& with) {
+void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
   operation& o = *static_cast<operation*>(what);
   if (is_error(with)) {
     if (text_of(with).starts_with("NOSCRIPT")) { // nothing ran; the next connection brings them
-      connection_.cut();
+      by.cut();
       return lost(what);
     }
+    if (sent_on(o, by, with))
+      return;
     tell(refused_by_redis(with).message);
     return o.op ? finish(o, status::unavailable) : release(o);
   }
@@ -185,6 +192,24 @@ void limit_line::answered(void* what, const redisReply& with) {
     tell("an answer of Redis is not one of our scripts'");
     give_up(o);
   }
+}
+
+// Nothing ran: the node it is at now is asked, or the same again in a moment.
+bool limit_line::sent_on(operation& o, pipeline& by, const redisReply& error) {
+  const auto way = board_.way_around(error, by);
+  if (!way)
+    return false;
+  if (way->at && ++o.detours <= detours_max) {
+    if (way->asking)
+      board_.ask_first(*way->at);
+    write(o, *way->at);
+    return true;
+  }
+  if (!way->at && way->trouble)
+    tell(refused_by_redis(error).message);
+  o.detours = 0;
+  waiting_.push_back(&o);
+  return true;
 }
 
 // Once for each trouble, not once a request.
@@ -245,6 +270,8 @@ void limit_line::finish(operation& o, status how) {
 
 // Nobody waits for it any more, but it may have taken something: that is given back.
 void limit_line::give_up(operation& o) {
+  if (!o.op)
+    return release(o); // the journal tells of it again
   if (o.asked && o.what == kind::reserve)
     cancel(*o.key, o.id, o.now);
   finish(o, status::unavailable);
@@ -254,10 +281,10 @@ void limit_line::tick(io::deadline now) {
   for (std::size_t left = waiting_.size(); left > 0; --left) {
     operation* o = waiting_.front();
     waiting_.pop_front();
-    if (o->until > now)
-      waiting_.push_back(o);
-    else
+    if (o->until <= now)
       give_up(*o);
+    else if (!write_if_ready(*o))
+      waiting_.push_back(o);
   }
 }
 

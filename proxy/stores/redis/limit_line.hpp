@@ -10,7 +10,7 @@
 
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/stores/redis/limit_wire.hpp"
-#include "proxy/stores/redis/pipeline.hpp"
+#include "proxy/stores/redis/switchboard.hpp"
 
 namespace proxy::stores::redis {
 
@@ -24,10 +24,9 @@ struct limit_line_settings {
 
 class limit_line final : private pipeline::asker {
  public:
-  limit_line(io::reactor& loop, const upstream::resolver& names, const address& to, SSL_CTX* tls,
-             limit_line_settings settings);
+  limit_line(io::reactor& loop, topology& nodes, limit_line_settings settings);
 
-  void start() { connection_.start(); }
+  void start() { board_.start(); }
   bool reserve(reserve_op& op) { return ask(op, kind::reserve); }
   bool extend(reserve_op& op) { return ask(op, kind::extend); }
   void settle(keys::key_slot& key, const policies::request_id& id,
@@ -49,21 +48,24 @@ class limit_line final : private pipeline::asker {
     io::deadline until = 0;
     bool asked = false;    // it may have run
     bool repeated = false; // an earlier copy of it may still be on its way
+    int detours = 0;       // sent on by the node it was asked at, since it last waited
   };
 
   void connected(std::int64_t redis_now_ms) override;
-  void answered(void* what, const redisReply& with) override;
+  void answered(pipeline& by, void* what, const redisReply& with) override;
   void lost(void* what) override;
   void ended() override;
 
   bool ask(reserve_op& op, kind what);
   operation& take(kind what, keys::key_slot& key, const policies::request_id& id,
                   policies::instant now);
-  bool submit(operation& o); // false: there is no room
-  void write(operation& o);
-  void write_reserve(const operation& o, const packed_chain& chain);
-  void write_extend(const operation& o, const packed_chain& chain);
-  void write_settle(const operation& o, const packed_chain& chain);
+  bool submit(operation& o);         // false: there is no room
+  bool write_if_ready(operation& o); // false: its node is away
+  void write(operation& o, pipeline& at);
+  void write_reserve(const operation& o, const packed_chain& chain, std::string& out);
+  void write_extend(const operation& o, const packed_chain& chain, std::string& out);
+  void write_settle(const operation& o, const packed_chain& chain, std::string& out);
+  bool sent_on(operation& o, pipeline& by, const redisReply& error);
   bool understand(operation& o, const redisReply& with);
   void finish(operation& o, reserve_op::status how);
   void give_up(operation& o);
@@ -77,8 +79,8 @@ class limit_line final : private pipeline::asker {
   io::reactor& loop_;
   limit_line_settings settings_;
   std::string node_;
-  pipeline connection_;
-  std::deque<operation*> waiting_; // for a connection
+  switchboard board_;
+  std::deque<operation*> waiting_; // for a connection, or for a slot on its way
   std::vector<std::unique_ptr<operation>> all_;
   std::vector<operation*> free_;
   std::size_t open_ = 0;

@@ -55,13 +55,11 @@ outcome<void> redis_store::state_block::connect() {
       return context.error();
     tls = std::move(*context);
   }
-  const auto client = [&] {
-    return std::make_unique<redis::blocking_client>(settings.where, tls.get());
-  };
+  nodes = std::make_unique<redis::topology>(settings.where, tls.get());
+  const auto client = [&] { return std::make_unique<redis::blocking_client>(*nodes); };
   admin = client();
   applying = client();
   watching = client();
-  names = std::make_unique<upstream::resolver>(settings.where.host, settings.where.port);
   table = std::make_unique<redis::key_table>(directory);
   ledger = std::make_unique<redis::ledger_writer>(
       *applying, directory,

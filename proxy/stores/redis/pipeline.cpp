@@ -7,21 +7,24 @@
 
 #include <spdlog/spdlog.h>
 
-#include "proxy/stores/redis/blocking_client.hpp"
-
 namespace proxy::stores::redis {
 
-pipeline::pipeline(io::reactor& loop, const upstream::resolver& names, address to, SSL_CTX* tls,
-                   asker& whom, pipeline_settings settings)
-    : loop_(loop), to_(std::move(to)), whom_(whom), settings_(settings),
-      connector_(loop, names,
-                 {.host = to_.host,
-                  .tls = tls,
-                  .connect_timeout = settings.connect_timeout,
-                  .idle_max = 0}),
-      jitter_(std::random_device{}()) {
-  loop_.every_turn([this] { flush(); });
-  loop_.every_tick([this](io::deadline now) { tick(now); });
+pipeline::pipeline(io::reactor& loop, topology& nodes, asker& whom, pipeline_settings settings)
+    : loop_(loop), nodes_(nodes), whom_(whom), settings_(settings),
+      hello_(hello_to_nodes(nodes.where())), jitter_(std::random_device{}()) {}
+
+void pipeline::aim(const node& at) {
+  const bool elsewhere = at.at != target_.at;
+  target_ = at;
+  ++aimed_;
+  if (!elsewhere)
+    return;
+  failures_ = 0;
+  cut();
+}
+
+void pipeline::rest() {
+  aim({});
 }
 
 void pipeline::start() {
@@ -34,7 +37,7 @@ io::task<void> pipeline::live() {
     auto opening = open();
     if (co_await std::move(opening)) {
       if (std::exchange(failures_, 0) > 0)
-        spdlog::info("redis: connected again to {}:{}", to_.host, to_.port);
+        spdlog::info("redis: connected again to {}", to_string(target_.at));
       ready_ = true;
       whom_.connected(redis_now_ms_);
       auto serving = serve();
@@ -45,40 +48,58 @@ io::task<void> pipeline::live() {
     lose_all();
     if (loop_.stopping())
       break;
-    if (failures_++ == 0)
-      spdlog::error("redis: no connection to {}:{}; limits cannot be checked", to_.host, to_.port);
-    const io::deadline until = loop_.in(pause());
-    co_await loop_.sleep(until);
+    auto pausing = pause();
+    co_await std::move(pausing);
   }
   whom_.ended();
 }
 
+// Until it is time to try again, or there is somewhere else to try.
+io::task<void> pipeline::pause() {
+  const std::uint64_t before = aimed_;
+  if (!resting()) {
+    nodes_.doubt();
+    if (failures_++ == 0)
+      spdlog::error("redis: no connection to {}; limits cannot be checked", to_string(target_.at));
+  }
+  const io::deadline until = loop_.in(pause_length());
+  while (loop_.now() < until && aimed_ == before && !loop_.stopping())
+    co_await loop_.sleep(std::min(until, loop_.now() + io::tick_ms));
+}
+
 // Half of it is chance: proxies that lost one Redis do not come back in step.
-std::chrono::milliseconds pipeline::pause() {
+std::chrono::milliseconds pipeline::pause_length() {
   const auto longest = std::min<std::int64_t>(settings_.pause_max.count(),
                                               std::int64_t{50} << std::min(failures_, 10));
   return std::chrono::milliseconds{
       std::uniform_int_distribution<std::int64_t>{longest / 2, longest}(jitter_)};
 }
 
+// What it is aimed at may change meanwhile: then what was made is of no use.
 io::task<bool> pipeline::open() {
   broken_ = false;
   out_.clear();
   reader_ = std::make_unique<reply_reader>(settings_.reply_bytes_max);
-  auto connecting = connector_.connect();
-  outcome<io::stream*> made = co_await std::move(connecting);
-  if (!made)
-    co_return false;
-  stream_ = *made;
-  auto greeting = greet();
-  co_return co_await std::move(greeting);
+  const place wanted = target_.at;
+  const std::vector<upstream::endpoint> candidates = target_.endpoints;
+  const upstream::connect_settings how{wanted.host, nodes_.tls(), settings_.connect_timeout};
+  for (const upstream::endpoint& each : candidates) {
+    auto connecting = upstream::connect_to(loop_, each, how);
+    outcome<io::stream*> made = co_await std::move(connecting);
+    if (!made)
+      continue;
+    stream_ = *made;
+    auto greeting = greet();
+    co_return co_await std::move(greeting) && wanted == target_.at;
+  }
+  co_return false;
 }
 
 io::task<bool> pipeline::greet() {
   const io::deadline until = loop_.in(settings_.connect_timeout);
-  std::string hello;
-  std::size_t missing = append_greeting(hello, to_);
-  std::array<iovec, 1> piece{{{hello.data(), hello.size()}}};
+  std::string words;
+  std::size_t missing = append_greeting(words, hello_);
+  std::array<iovec, 1> piece{{{words.data(), words.size()}}};
   const io::io_result sent = co_await stream_->write(piece, until);
   std::array<char, 4096> room;
   bool sound = sent.what == io::status::ok;
@@ -92,13 +113,12 @@ io::task<bool> pipeline::greet() {
 }
 
 bool pipeline::take_greeting(const redisReply& one) {
-  if (is_error(one)) {
+  if (const auto fault = fault_in_greeting(one)) {
     if (failures_ == 0)
-      spdlog::error("redis: {}", refused_by_redis(one).message);
+      spdlog::error("redis: {}: {}", to_string(target_.at), fault->message);
     return false;
   }
-  if (const auto time = items_of(one); time.size() == 2)
-    redis_now_ms_ = number_of(*time[0]).value_or(0) * 1000 + number_of(*time[1]).value_or(0) / 1000;
+  redis_now_ms_ = time_in_greeting(one).value_or(redis_now_ms_);
   return true;
 }
 
@@ -120,7 +140,8 @@ bool pipeline::take_replies() {
       return false; // it answers what nobody asked
     void* what = in_flight_.front().what;
     in_flight_.pop_front();
-    whom_.answered(what, *one);
+    if (what)
+      whom_.answered(*this, what, *one);
   }
   return false;
 }
@@ -135,7 +156,8 @@ void pipeline::drop_stream() {
 
 void pipeline::lose_all() {
   for (const waiting& each : std::exchange(in_flight_, {}))
-    whom_.lost(each.what);
+    if (each.what)
+      whom_.lost(each.what);
 }
 
 void pipeline::flush() {

@@ -1,6 +1,7 @@
-// One data thread's connection to Redis: commands go out together at the end of each loop turn,
-// replies come back in order. It connects again by itself, with growing pauses. It does not know
-// what is asked; who asks is told of each command exactly once: answered, or lost.
+// One data thread's connection to one Redis: commands go out together at the end of each loop turn,
+// replies come back in order. It connects again by itself, with growing pauses, to wherever it is
+// aimed. It does not know what is asked; who asks is told of each command exactly once: answered,
+// or lost.
 #pragma once
 
 #include <chrono>
@@ -11,7 +12,8 @@
 #include "proxy/io/reactor.hpp"
 #include "proxy/io/task.hpp"
 #include "proxy/stores/redis/resp.hpp"
-#include "proxy/upstream/pool.hpp"
+#include "proxy/stores/redis/topology.hpp"
+#include "proxy/upstream/connect.hpp"
 
 namespace proxy::stores::redis {
 
@@ -29,19 +31,28 @@ class pipeline {
    public:
     virtual ~asker() = default;
     virtual void connected(std::int64_t redis_now_ms) = 0;
-    virtual void answered(void* what, const redisReply& with) = 0;
+    virtual void answered(pipeline& by, void* what, const redisReply& with) = 0;
     virtual void lost(void* what) = 0; // unknown whether it ran
     virtual void ended() = 0;          // the loop ends; nothing will be sent any more
   };
 
-  pipeline(io::reactor& loop, const upstream::resolver& names, address to, SSL_CTX* tls,
-           asker& whom, pipeline_settings settings = {});
+  // `nodes` is told where a node cannot be reached.
+  pipeline(io::reactor& loop, topology& nodes, asker& whom, pipeline_settings settings);
+
+  // Where to connect from now on; what is connected to another place is given up.
+  void aim(const node& at);
+  void rest(); // the same with nowhere
+  const place& at() const { return target_.at; }
+  bool resting() const { return target_.at.host.empty(); }
 
   void start(); // on the loop's thread, once
   bool ready() const { return ready_ && !broken_ && in_flight_.size() < settings_.in_flight_max; }
   // Where commands are written to, with append_command(), right before sent().
   std::string& out() { return out_; }
+  // nullptr: nobody waits for its reply.
   void sent(void* what) { in_flight_.push_back({what, loop_.now()}); }
+  void flush();                // at the end of each loop turn
+  void tick(io::deadline now); // each tick
   // Gives the connection up: its order of replies cannot be trusted, or it has lost our scripts.
   void cut();
 
@@ -51,23 +62,24 @@ class pipeline {
     io::deadline since;
   };
   io::task<void> live();
+  io::task<void> pause();
   io::task<bool> open();
   io::task<bool> greet();
   bool take_greeting(const redisReply& one);
   io::task<void> serve();
   io::task<void> write_out();
-  void flush();
-  void tick(io::deadline now);
   bool take_replies();
   void drop_stream();
   void lose_all();
-  std::chrono::milliseconds pause();
+  std::chrono::milliseconds pause_length();
 
   io::reactor& loop_;
-  address to_;
+  topology& nodes_;
   asker& whom_;
   pipeline_settings settings_;
-  upstream::pool connector_;
+  hello hello_;
+  node target_;
+  std::uint64_t aimed_ = 0; // how often
   io::stream* stream_ = nullptr;
   std::unique_ptr<reply_reader> reader_;
   std::string out_;

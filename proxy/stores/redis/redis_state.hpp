@@ -14,7 +14,6 @@
 #include "proxy/stores/redis/limit_line.hpp"
 #include "proxy/stores/redis/redis_store.hpp"
 #include "proxy/stores/redis/scripts.hpp"
-#include "proxy/upstream/resolver.hpp"
 #include "proxy/upstream/tls_context.hpp"
 
 namespace proxy::stores {
@@ -25,7 +24,7 @@ struct redis_store::state_block {
   std::uint64_t node = 0; // this proxy's, for as long as its data directory lives
   std::optional<directory_lock> lock;
   upstream::tls_context tls;
-  std::unique_ptr<upstream::resolver> names;
+  std::unique_ptr<redis::topology> nodes;
   std::unique_ptr<redis::blocking_client> admin;    // the owner's questions and changes
   std::unique_ptr<redis::blocking_client> applying; // the journal's
   std::unique_ptr<redis::blocking_client> watching; // upkeep's

@@ -52,8 +52,7 @@ void redis_store::join(io::reactor& loop) {
   redis::limit_line_settings settings;
   settings.node = state_->node;
   settings.caller_clock = state_->settings.caller_clock;
-  auto line = std::make_unique<redis::limit_line>(loop, *state_->names, state_->settings.where,
-                                                  state_->tls.get(), settings);
+  auto line = std::make_unique<redis::limit_line>(loop, *state_->nodes, settings);
   mine = {this, line.get()};
   line->start();
   const std::lock_guard guard(state_->lines_lock);

@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "proxy/stores/redis/scripts.hpp"
 
 namespace proxy::stores::redis {
@@ -61,23 +63,73 @@ std::optional<std::int64_t> number_of(const redisReply& r) {
   return value;
 }
 
-std::size_t append_greeting(std::string& out, const address& to) {
+failure refused_by_redis(const redisReply& error) {
+  const std::string_view text = text_of(error);
+  std::string hint;
+  if (text.starts_with("WRONGPASS") || text.starts_with("NOAUTH"))
+    hint = "; see store.password and the user in store.url";
+  else if (text.starts_with("NOPERM"))
+    hint = "; the user needs +@read +@write +@scripting +@fast +time on keys ds:*, behind Sentinel "
+           "+role too, in a cluster +cluster|slots";
+  else if (text.starts_with("OOM"))
+    hint = "; Redis has reached its maxmemory";
+  else if (text.starts_with("WRONGTYPE"))
+    hint = "; something else has written at keys that begin with ds:";
+  return {errc::store_unavailable, fmt::format("Redis says: {}{}", text, hint)};
+}
+
+hello hello_to_nodes(const address& to) {
+  return {.user = to.user,
+          .password = to.password,
+          .database = to.database,
+          .master = to.how == layout::sentinel};
+}
+
+hello hello_to_sentinels(const address& to) {
+  return {.password = to.sentinel_password, .scripts = false};
+}
+
+std::size_t append_greeting(std::string& out, const hello& who) {
   std::size_t replies = 0;
-  if (!to.password.empty()) {
-    if (to.user.empty())
-      append_command(out, "AUTH", to.password);
+  if (!who.password.empty()) {
+    if (who.user.empty())
+      append_command(out, "AUTH", who.password);
     else
-      append_command(out, "AUTH", to.user, to.password);
+      append_command(out, "AUTH", who.user, who.password);
     ++replies;
   }
-  if (to.database != 0) {
-    append_command(out, "SELECT", std::to_string(to.database));
+  if (who.database != 0) {
+    append_command(out, "SELECT", std::to_string(who.database));
     ++replies;
   }
+  if (who.master) {
+    append_command(out, "ROLE");
+    ++replies;
+  }
+  if (!who.scripts)
+    return replies;
   for (const script each : all_scripts)
     append_command(out, "SCRIPT", "LOAD", source_of(each));
   append_command(out, "TIME");
   return replies + all_scripts.size() + 1;
+}
+
+std::optional<failure> fault_in_greeting(const redisReply& one) {
+  if (is_error(one))
+    return refused_by_redis(one);
+  const auto role = items_of(one);
+  if (!role.empty() && (text_of(*role[0]) == "slave" || text_of(*role[0]) == "sentinel"))
+    return failure{errc::store_unavailable,
+                   fmt::format("Redis is no master but a {}",
+                               text_of(*role[0]) == "slave" ? "replica" : "sentinel")};
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> time_in_greeting(const redisReply& one) {
+  const auto time = items_of(one);
+  const auto seconds = time.size() == 2 ? number_of(*time[0]) : std::nullopt;
+  const auto micros = seconds ? number_of(*time[1]) : std::nullopt;
+  return micros ? std::optional{*seconds * 1000 + *micros / 1000} : std::nullopt;
 }
 
 } // namespace proxy::stores::redis

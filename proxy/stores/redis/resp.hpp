@@ -75,8 +75,25 @@ inline std::span<redisReply* const> items_of(const redisReply& r) {
 // Of an integer, or a string that is one.
 std::optional<std::int64_t> number_of(const redisReply& r);
 
-// What every connection begins with: who we are, which database, and the scripts. Returns how many
-// replies that makes; each of them must not be an error.
-std::size_t append_greeting(std::string& out, const address& to);
+// What to tell where Redis answers, but with an error.
+failure refused_by_redis(const redisReply& error);
+
+// What a connection begins with: who we are, which database, and what we need of it.
+struct hello {
+  std::string user{};
+  std::string password{};
+  int database = 0;
+  bool master = false; // ask whether it is one
+  bool scripts = true; // bring ours, and ask for the time
+};
+hello hello_to_nodes(const address& to);
+hello hello_to_sentinels(const address& to);
+
+// Returns how many replies that makes.
+std::size_t append_greeting(std::string& out, const hello& who);
+// What stands against going on after such a reply.
+std::optional<failure> fault_in_greeting(const redisReply& one);
+// Where it is the time: in milliseconds.
+std::optional<std::int64_t> time_in_greeting(const redisReply& one);
 
 } // namespace proxy::stores::redis

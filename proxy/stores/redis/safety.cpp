@@ -81,12 +81,17 @@ std::string_view name_of(safety how) {
   return names[static_cast<std::size_t>(how)];
 }
 
-std::vector<safety_finding> judge_safety(const text_map& settings, const text_map& facts) {
+std::vector<safety_finding> judge_safety(const text_map& settings, const text_map& facts,
+                                         layout how) {
   findings out;
-  if (value_in(facts, "cluster_enabled") == "1")
+  if (value_in(facts, "cluster_enabled") == "1" && how != layout::cluster)
     out.push_back({safety::problem, "cluster",
-                   "this is a node of a cluster, which this version does not speak to",
-                   "use a Redis of its own"});
+                   "this is a node of a cluster, which has a part of the keys only",
+                   "say redis+cluster:// in store.url"});
+  if (value_in(settings, "cluster-require-full-coverage") == "yes" && how == layout::cluster)
+    out.push_back({safety::note, "cluster-require-full-coverage",
+                   "yes: while one shard is away, all keys are refused",
+                   "CONFIG SET cluster-require-full-coverage no, to refuse its keys only"});
   if (settings.empty())
     out.push_back({safety::note, "settings",
                    "cannot be read by this user, so that persistence and memory are not judged",

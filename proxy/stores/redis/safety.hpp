@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/stores/redis/address.hpp"
+
 namespace proxy::stores::redis {
 
 enum class safety : std::uint8_t { good, note, problem };
@@ -22,7 +24,8 @@ struct safety_finding {
 // `settings` as CONFIG GET answers them, `facts` the lines of INFO. What is missing in `settings`
 // could not be read, and is told so.
 using text_map = std::map<std::string, std::string, std::less<>>;
-std::vector<safety_finding> judge_safety(const text_map& settings, const text_map& facts);
+std::vector<safety_finding> judge_safety(const text_map& settings, const text_map& facts,
+                                         layout how);
 
 // "name:value" lines.
 text_map facts_in(std::string_view info);

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Redis behind sentinels and Redis in shards: a master that dies or hangs, slots that move under load. The
+books are held against the simulator's bill."""
+import contextlib
+import os
+import threading
+import time
+
+from harness import Proxy, Simulator, eventually, run, workspace
+from load import chat_shot, fire_all, seeded
+from redis_servers import Sentinels, Shards
+
+CLOCK = ("--clock", "2026-11-22T12:00:00Z")  # off-peak, for all of a test
+MOVES = int(os.environ.get("TOPOLOGY_MOVES", "60"))  # of slots, in the test that moves them under load
+
+
+@contextlib.contextmanager
+def proxies(servers, nodes=2):
+    """A simulator, `servers(directory)` and some proxies in front of both."""
+    with workspace() as directory, contextlib.ExitStack() as ends:
+        simulator = Simulator("--tokens", "bytes", "--prices", "table", *CLOCK)
+        ends.callback(simulator.kill)
+        simulator.config(greedy=True)
+        redis = servers(directory)
+        ends.callback(redis.kill)
+        made = []
+        ends.callback(lambda: [node.kill() for node in made])
+        for index in range(nodes):
+            made.append(Proxy(os.path.join(directory, f"node{index}"), f"http://127.0.0.1:{simulator.port}",
+                              {"store": [f'url = "{redis.url}"']}))
+        yield simulator, redis, made
+
+
+class Load:
+    """Requests without end to all nodes, from threads of its own, until stopped."""
+
+    def __init__(self, nodes, keys, seed):
+        self.results, self.stopping = [], False
+        self.threads = [threading.Thread(target=self.fire, args=(node, keys, seeded(seed + i)))
+                        for i, node in enumerate(nodes)]
+        for each in self.threads:
+            each.start()
+
+    def fire(self, node, keys, rng):
+        while not self.stopping:
+            shots = [chat_shot(rng) for _ in range(20)]
+            for shot in shots:
+                shot.hang_up_after = None
+            self.results += fire_all(node.port, keys[rng.randrange(len(keys))]["key"], shots)
+
+    def statuses(self):
+        return [r.status for r in self.results]
+
+    def stop(self):
+        self.stopping = True
+        for each in self.threads:
+            each.join()
+
+
+def check_books(simulator, nodes, keys, limit):
+    """Bill <= charged <= limit, and each arrival upstream in the ledger once."""
+    def settled():
+        usage = [nodes[0].usage(key["id"]) for key in keys]
+        return (all(u["held_nano_usd"] == 0 for u in usage) and
+                sum(u["dispatched"] for u in usage) == len(simulator.requests()))
+    eventually(settled, "all requests are settled and applied", 60)
+    charged = [nodes[0].usage(key["id"])["cost_nano_usd"] for key in keys]
+    bill = simulator.bill()["total_nano"]
+    rows = sorted(r["request_id"] for node in nodes for r in node.ledger() if r["dispatched"])
+    seen = sorted(r["request_id"] for r in simulator.requests())
+    print(f"  {len(seen)} dispatched, bill {bill}, charged {sum(charged)} nano-dollars", flush=True)
+    assert bill <= sum(charged) and max(charged) <= limit, (bill, charged, limit)
+    assert rows == seen, (len(rows), len(seen))
+    for key, cost in zip(keys, charged):
+        spent = nodes[0].usage(key["id"])
+        assert spent["cost_nano_usd"] == cost
+
+
+def known_everywhere(nodes, keys):
+    for node in nodes:
+        for key in keys:
+            eventually(lambda: node.chat(key["key"], max_tokens=1)[0] != 401, "the key is known", 5)
+
+
+def new_keys(nodes, count, **limits):
+    keys = [nodes[0].create_key(f"key {i}", rate_limits=limits) for i in range(count)]
+    known_everywhere(nodes, keys)
+    return keys
+
+
+def sentinels_name_the_master():
+    """One node behind three sentinels serves, wherever the master goes by order"""
+    with proxies(Sentinels, 1) as (simulator, redis, nodes):
+        key = new_keys(nodes, 1)[0]
+        before = redis.master()
+        redis.sentinels[1].ask("SENTINEL", "FAILOVER", "shared")
+        eventually(lambda: redis.master() is not before, "another master", 60)
+        eventually(lambda: nodes[0].chat(key["key"], max_tokens=1)[0] == 200, "served again", 15)
+        nodes[0].admin("PATCH", f"/v1/keys/{key['id']}", {"name": "renamed"})
+        assert redis.master().ask("ZCARD", "ds:{keys}:changes") == 1, "the change is not at the new master"
+        check_books(simulator, nodes, [key], 10 ** 12)
+
+
+def a_failover_under_load():
+    """kill -9 of the master under load through two nodes: well again within 15 s, and the books are right"""
+    with proxies(Sentinels) as (simulator, redis, nodes):
+        simulator.config(ttft_ms=50)
+        keys = new_keys(nodes, 2, monthly_spending_limit=5)
+        load = Load(nodes, keys, 21)
+        eventually(lambda: load.statuses().count(200) > 100, "load is served", 60)
+        before = redis.master()
+        before.kill()
+        began = time.monotonic()
+        for node in nodes:
+            eventually(lambda: node.chat(keys[0]["key"], max_tokens=1)[0] == 200, "served again", 60)
+        print(f"  well again after {time.monotonic() - began:.1f} s", flush=True)
+        assert redis.master() is not before
+        more = load.statuses().count(200) + 100
+        eventually(lambda: load.statuses().count(200) > more, "load is served again", 60)
+        load.stop()
+        assert set(load.statuses()) <= {200, 429, 503}, set(load.statuses())
+        check_books(simulator, nodes, keys, 5 * 10 ** 9)
+
+
+def a_hanging_master_is_left():
+    """SIGSTOP of the master: the next one serves; awake again, the old one is asked nothing"""
+    with proxies(Sentinels, 1) as (simulator, redis, nodes):
+        keys = new_keys(nodes, 1, monthly_spending_limit=5)
+        before = redis.master()
+        before.freeze()
+        eventually(lambda: nodes[0].chat(keys[0]["key"], max_tokens=1)[0] == 503, "refused", 5)
+        eventually(lambda: nodes[0].chat(keys[0]["key"], max_tokens=1)[0] == 200, "served again", 60)
+        before.thaw()
+        eventually(lambda: "role:slave" in before.ask("INFO", "replication"), "the old master follows", 60)
+        for _ in range(20):
+            status, _, body = nodes[0].chat(keys[0]["key"], max_tokens=1)
+            assert status == 200, (status, body, nodes[0].text()[-3000:])
+        check_books(simulator, nodes, keys, 5 * 10 ** 9)
+
+
+def shards_hold_one_budget_each():
+    """30 keys over three masters through two nodes: each key's budget holds"""
+    with proxies(Shards) as (simulator, redis, nodes):
+        keys = new_keys(nodes, 30, monthly_spending_limit=0.002)
+        owners = {redis.owner(redis.slot("ds:{%s}:holds" % key["id"].removeprefix("key_"))) for key in keys}
+        load = Load(nodes, keys, 31)
+        eventually(lambda: load.statuses().count(429) > 200, "the budgets come to their end", 120)
+        load.stop()
+        assert set(load.statuses()) <= {200, 429}, set(load.statuses())
+        used = [sum(1 for k in s.ask("KEYS", "ds:*:holds") + s.ask("KEYS", "ds:*:state:*")) for s in redis.servers]
+        assert all(used), used
+        assert owners
+        check_books(simulator, nodes, keys, 2_000_000)
+
+
+def slots_move_under_load():
+    """Slots of keys in use move between masters, the ledger's and the keys' own too: no error, no wrong decision"""
+    with proxies(Shards) as (simulator, redis, nodes):
+        keys = new_keys(nodes, 6, monthly_spending_limit=5)
+        names = redis.servers[0].ask("CLUSTER", "MYID") and [
+            name for server in redis.servers for name in server.ask("KEYS", "ds:*")]
+        slots = sorted({redis.slot(name) for name in names})
+        assert len(slots) > 6, names
+        load = Load(nodes, keys, 41)
+        eventually(lambda: load.statuses().count(200) > 50, "load is served", 60)
+        rng = seeded(42)
+        for _ in range(MOVES):
+            slot = slots[rng.randrange(len(slots))]
+            redis.move(slot, (redis.owner(slot) + 1 + rng.randrange(2)) % 3)
+        more = load.statuses().count(200) + 100
+        eventually(lambda: load.statuses().count(200) > more, "load is served afterwards", 60)
+        load.stop()
+        print(f"  {MOVES} moves, {len(load.results)} requests: "
+              f"{ {s: load.statuses().count(s) for s in set(load.statuses())} }", flush=True)
+        assert set(load.statuses()) == {200}, set(load.statuses())
+        check_books(simulator, nodes, keys, 5 * 10 ** 9)
+
+
+def a_shard_that_dies_takes_its_keys_only():
+    """kill -9 of one master: its keys get 503 within a second, others go on; back again, all are served"""
+    with proxies(Shards, 1) as (simulator, redis, nodes):
+        keys = new_keys(nodes, 12)
+        home = {redis.slot("ds:{keys}:records"), redis.slot("ds:{ledger}:used"), redis.slot("ds:schema")}
+        victim = next((i for i in range(3) if i not in {redis.owner(s) for s in home}), None)
+        if victim is None:  # each has something that all need: the ledger's may be away for a while
+            victim = redis.owner(redis.slot("ds:{ledger}:used"))
+        redis.servers[victim].kill()
+        began = time.monotonic()
+        statuses = [nodes[0].chat(key["key"], max_tokens=1)[0] for key in keys]
+        assert set(statuses) == {200, 503}, statuses
+        assert time.monotonic() - began < 1.2 * statuses.count(503) + 5, time.monotonic() - began
+        redis.servers[victim].start()
+        for key in keys:
+            eventually(lambda: nodes[0].chat(key["key"], max_tokens=1)[0] == 200, "served again", 15)
+        check_books(simulator, nodes, keys, 10 ** 12)
+
+
+if __name__ == "__main__":
+    run([sentinels_name_the_master, a_failover_under_load, a_hanging_master_is_left, shards_hold_one_budget_each,
+         slots_move_under_load, a_shard_that_dies_takes_its_keys_only])
