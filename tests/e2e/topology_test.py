@@ -3,12 +3,13 @@
 books are held against the simulator's bill."""
 import contextlib
 import os
+import subprocess
 import threading
 import time
 
-from harness import Proxy, Simulator, eventually, run, workspace
+from harness import Proxy, Simulator, eventually, free_port, run, workspace
 from load import chat_shot, fire_all, seeded
-from redis_servers import Sentinels, Shards
+from redis_servers import Sentinels, Server, Shards
 
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")  # off-peak, for all of a test
 MOVES = int(os.environ.get("TOPOLOGY_MOVES", "60"))  # of slots, in the test that moves them under load
@@ -195,6 +196,50 @@ def a_shard_that_dies_takes_its_keys_only():
         check_books(simulator, nodes, keys, 10 ** 12)
 
 
+ACL = ("on >{} ~ds:* +@read +@write +@scripting +@fast +time +role +cluster|slots +asking")
+
+
+def certificate(directory):
+    """One that signs itself, for 127.0.0.1; (certificate, key) as files."""
+    pair = os.path.join(directory, "tls.crt"), os.path.join(directory, "tls.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=redis.test", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-out", pair[0], "-keyout", pair[1]], check=True, capture_output=True, timeout=60)
+    return pair
+
+
+def tls_and_a_user_of_its_own():
+    """rediss:// as an ACL user with the rights that the manual names: served; without the CA it does not start"""
+    with workspace() as directory, contextlib.ExitStack() as ends:
+        simulator = Simulator(*CLOCK)
+        ends.callback(simulator.kill)
+        crt, key_file = certificate(directory)
+        redis = Server(directory, "redis", "--tls-cert-file", crt, "--tls-key-file", key_file,
+                       "--tls-auth-clients", "no")
+        ends.callback(redis.kill)
+        tls_port = free_port()
+        redis.ask("ACL", "SETUSER", "proxy", *ACL.format("secret-of-redis").split())
+        redis.ask("CONFIG", "SET", "tls-port", tls_port)
+        redis.ask("ACL", "SETUSER", "default", "off")
+        settings = [f'url = "rediss://proxy@127.0.0.1:{tls_port}"', 'password = "env:REDIS_SECRET"']
+        env = {"REDIS_SECRET": "secret-of-redis"}
+        upstream = f"http://127.0.0.1:{simulator.port}"
+        for lines, secret in ((settings, "secret-of-redis"), ([*settings, f'ca_file = "{crt}"'], "wrong")):
+            try:
+                Proxy(os.path.join(directory, "refused"), upstream, {"store": lines}, env={"REDIS_SECRET": secret}).kill()
+            except RuntimeError as failure:
+                assert "certificate" in str(failure) or "WRONGPASS" in str(failure), failure
+                assert "secret-of-redis" not in str(failure)
+            else:
+                raise AssertionError("it started")
+        node = Proxy(os.path.join(directory, "node"), upstream, {"store": [*settings, f'ca_file = "{crt}"']}, env=env)
+        ends.callback(node.kill)
+        key = node.create_key(rate_limits={"monthly_spending_limit": 1})
+        for _ in range(20):
+            assert node.chat(key["key"], max_tokens=1)[0] == 200
+        eventually(lambda: node.usage(key["id"])["dispatched"] == 20, "all is applied")
+
+
 if __name__ == "__main__":
-    run([sentinels_name_the_master, a_failover_under_load, a_hanging_master_is_left, shards_hold_one_budget_each,
+    run([tls_and_a_user_of_its_own, sentinels_name_the_master, a_failover_under_load, a_hanging_master_is_left, shards_hold_one_budget_each,
          slots_move_under_load, a_shard_that_dies_takes_its_keys_only])

@@ -33,9 +33,11 @@ std::uint64_t blocking_client::connections() const {
 }
 
 node_connection& blocking_client::to(const place& at) {
-  return connections_
-      .try_emplace(at, at, hello_to_nodes(nodes_.where()), nodes_.tls(), settings_.reply_bytes_max)
-      .first->second;
+  const auto [found, fresh] = connections_.try_emplace(at, at, hello_to_nodes(nodes_.where()),
+                                                       nodes_.tls(), settings_.reply_bytes_max);
+  if (fresh && nodes_.where().how == layout::sentinel)
+    found->second.watch([this, at] { return nodes_.version() != seen_ && !nodes_.map()->has(at); });
+  return found->second;
 }
 
 // A master that is one no more, or a node that has left: nothing may go there by an old way.
@@ -45,7 +47,7 @@ void blocking_client::forget_old_nodes() {
   const auto map = nodes_.map();
   seen_ = map->version;
   std::erase_if(connections_, [&](const auto& each) {
-    const bool gone = std::ranges::find(map->nodes, each.first, &node::at) == map->nodes.end();
+    const bool gone = !map->has(each.first);
     closed_ += gone ? each.second.opened() : 0;
     return gone;
   });

@@ -11,7 +11,7 @@ namespace limits = policies::limits;
 
 std::optional<limit_answer> read_answer(const redisReply& with) {
   const auto items = items_of(with);
-  if (items.size() < 2)
+  if (items.size() < 3)
     return std::nullopt;
   const auto what = number_of(*items[0]);
   const auto now = number_of(*items[1]);
@@ -22,21 +22,26 @@ std::optional<limit_answer> read_answer(const redisReply& with) {
   made.now = policies::instant{policies::milliseconds{*now}};
   if (made.what == limit_answer::verdict::too_late)
     return made;
-  if (items.size() < 4 || items.size() > 3 + made.states.size())
+  if (items.size() < 5 || items.size() > 4 + made.states.size())
     return std::nullopt;
   if (made.what == limit_answer::verdict::held) {
-    const auto held = unpack_hold(text_of(*items[2]));
+    const auto held = unpack_hold(text_of(*items[3]));
     if (!held)
       return std::nullopt;
     made.held = *held;
   }
-  for (const redisReply* item : items.subspan(3)) {
+  for (const redisReply* item : items.subspan(4)) {
     const auto state = unpack_state(text_of(*item));
     if (!state)
       return std::nullopt;
     made.states[made.count++] = *state;
   }
   return made;
+}
+
+bool answers(const redisReply& with, std::string_view id) {
+  const auto items = items_of(with);
+  return items.size() >= 3 && text_of(*items[2]) == id;
 }
 
 answered_chain::answered_chain(const keys::key_chain& chain, limit_answer& answer)

@@ -21,6 +21,9 @@ struct limit_answer {
   std::size_t count = 0;
 };
 std::optional<limit_answer> read_answer(const redisReply& with);
+// Whether it is the answer to this request: where a reply was dropped or came twice, all that
+// follow are another's.
+bool answers(const redisReply& with, std::string_view id);
 
 // An answer's states beside the limits they were judged by.
 class answered_chain {

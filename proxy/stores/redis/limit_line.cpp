@@ -188,6 +188,11 @@ void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
     last_trouble_.clear();
   if (!o.op)
     return release(o);
+  if (!answers(with, view(o.id))) {
+    tell("an answer is another request's: replies are lost or repeated on the way");
+    by.cut();
+    return lost(what);
+  }
   if (!understand(o, with)) {
     tell("an answer of Redis is not one of our scripts'");
     give_up(o);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -19,6 +20,12 @@
 namespace proxy::stores::redis {
 
 using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::int64_t look_up_ms = 50; // from waiting, whether it is worth it
+
+} // namespace
 
 node_connection::node_connection(place at, hello who, SSL_CTX* tls, std::size_t reply_bytes_max)
     : at_(std::move(at)), who_(std::move(who)), tls_context_(tls),
@@ -43,10 +50,16 @@ void node_connection::close() {
 }
 
 bool node_connection::wait(short events, time until) const {
-  const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()).count();
   pollfd one{descriptor_, events, 0};
-  return left > 0 && ::poll(&one, 1, static_cast<int>(left) + 1) > 0;
+  while (!replaced_ || !replaced_()) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()).count();
+    if (left <= 0)
+      return false;
+    if (::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(left + 1, look_up_ms))) > 0)
+      return true;
+  }
+  return false;
 }
 
 outcome<int> node_connection::connect_to_any(time until) {
@@ -167,8 +180,16 @@ outcome<std::vector<reply>> node_connection::receive(std::size_t count, time unt
   return all;
 }
 
+// Nothing has come since the last reply.
+bool node_connection::quiet() const {
+  pollfd one{descriptor_, POLLIN, 0};
+  return reader_->empty() && (!tls_ || SSL_pending(tls_) == 0) && ::poll(&one, 1, 0) == 0;
+}
+
 outcome<std::vector<reply>> node_connection::exchange(std::string_view bytes, std::size_t replies,
                                                       time until) {
+  if (descriptor_ >= 0 && !quiet())
+    close(); // it said something nobody asked for: a reply came twice, or it is at its end
   if (descriptor_ < 0)
     if (auto opened = open(until); !opened) {
       close();
@@ -179,8 +200,14 @@ outcome<std::vector<reply>> node_connection::exchange(std::string_view bytes, st
     return sent.error();
   }
   auto all = receive(replies, until);
-  if (!all)
+  if (!all) {
     close(); // what comes after it would answer another question
+    return all;
+  }
+  if (replaced_ && replaced_()) {
+    close();
+    return unavailable("has been replaced as the master");
+  }
   return all;
 }
 

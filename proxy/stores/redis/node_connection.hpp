@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ class node_connection {
   node_connection(const node_connection&) = delete;
   node_connection& operator=(const node_connection&) = delete;
 
+  // Asked while it waits and before it hands over replies: a node that has been replaced is not
+  // believed any more.
+  void watch(std::function<bool()> replaced) { replaced_ = std::move(replaced); }
   // One reply for each command, errors among them as they came; connects first where it is not. A
   // failure: unknown what of it ran, and the connection is gone.
   outcome<std::vector<reply>> exchange(std::string_view bytes, std::size_t replies, time until);
@@ -36,6 +40,7 @@ class node_connection {
   outcome<void> greet(time until);
   outcome<void> send(std::string_view bytes, time until);
   outcome<std::vector<reply>> receive(std::size_t count, time until);
+  bool quiet() const;
   bool wait(short events, time until) const;
   failure unavailable(std::string why) const;
 
@@ -43,6 +48,7 @@ class node_connection {
   hello who_;
   SSL_CTX* tls_context_;
   std::size_t reply_bytes_max_;
+  std::function<bool()> replaced_;
   int descriptor_ = -1;
   SSL* tls_ = nullptr;
   std::unique_ptr<reply_reader> reader_;

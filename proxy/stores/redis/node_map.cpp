@@ -67,6 +67,10 @@ const node* node_map::serving(std::uint16_t slot) const {
   return owner[slot] == nobody ? nullptr : &nodes[owner[slot]];
 }
 
+bool node_map::has(const place& at) const {
+  return std::ranges::find(nodes, at, &node::at) != nodes.end();
+}
+
 bool node_map::same_as(const node_map& other) const {
   return owner == other.owner &&
          std::ranges::equal(nodes, other.nodes, [](const node& a, const node& b) {

@@ -20,6 +20,7 @@ struct node_map {
   std::vector<node> nodes;          // masters; empty: none is known
   std::vector<std::uint16_t> owner; // of each slot, an index; empty: nodes[0] has all
   const node* serving(std::uint16_t slot) const;
+  bool has(const place& at) const;
   bool same_as(const node_map& other) const; // but for the version
 };
 

@@ -17,6 +17,7 @@ void pipeline::aim(const node& at) {
   const bool elsewhere = at.at != target_.at;
   target_ = at;
   ++aimed_;
+  aimed_by_ = nodes_.version();
   if (!elsewhere)
     return;
   failures_ = 0;
@@ -131,7 +132,18 @@ io::task<void> pipeline::serve() {
   }
 }
 
+// A master that was replaced is not believed any more: what it answers, the next one does not know.
+bool pipeline::replaced() {
+  const std::uint64_t version = nodes_.version();
+  if (version == aimed_by_)
+    return false;
+  aimed_by_ = version;
+  return !nodes_.map()->has(target_.at);
+}
+
 bool pipeline::take_replies() {
+  if (replaced())
+    return false;
   while (!broken_) {
     const reply one = reader_->next();
     if (!one)

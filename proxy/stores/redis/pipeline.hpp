@@ -68,6 +68,7 @@ class pipeline {
   bool take_greeting(const redisReply& one);
   io::task<void> serve();
   io::task<void> write_out();
+  bool replaced();
   bool take_replies();
   void drop_stream();
   void lose_all();
@@ -79,7 +80,8 @@ class pipeline {
   pipeline_settings settings_;
   hello hello_;
   node target_;
-  std::uint64_t aimed_ = 0; // how often
+  std::uint64_t aimed_ = 0;    // how often
+  std::uint64_t aimed_by_ = 0; // version of the map
   io::stream* stream_ = nullptr;
   std::unique_ptr<reply_reader> reader_;
   std::string out_;

@@ -48,6 +48,7 @@ class reply_reader {
   bool feed(const char* bytes, std::size_t count);
   reply next(); // nullptr: none is complete
   bool broken() const { return broken_; }
+  bool empty() const { return reader_->len == reader_->pos; } // nothing is left to be taken
 
  private:
   struct free_reader {

@@ -41,8 +41,7 @@ void switchboard::follow() {
   const auto map = nodes_.map();
   seen_ = map->version;
   for (const auto& each : lines_)
-    if (!each->resting() &&
-        std::ranges::find(map->nodes, each->at(), &node::at) == map->nodes.end())
+    if (!each->resting() && !map->has(each->at()))
       each->rest();
   std::vector<pipeline*> by_node;
   for (const node& each : map->nodes)

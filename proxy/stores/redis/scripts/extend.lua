@@ -13,7 +13,7 @@ local least = bounded(a[5], want)
 
 local known = redis.call('HGET', KEYS[1], id)
 if not known or string.sub(known, 1, 1) ~= 'o' then
-  return {3, now}
+  return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[2])
 if not states then
@@ -22,7 +22,7 @@ end
 local r = read_request(known)
 local h = r.hold
 if r.extended == 1 then
-  return {1, now, string.sub(known, 58, 113), unpack(raws)}
+  return {1, now, id, string.sub(known, 58, 113), unpack(raws)}
 end
 at = max(at, now)
 local month, day = windows(at)
@@ -64,7 +64,7 @@ if not admitted then
       redis.call('SET', KEYS[1 + i], packed_state(states[i]))
     end
   end
-  return {2, now, '', unpack(raws)}
+  return {2, now, id, '', unpack(raws)}
 end
 
 local whole = h[5] + granted
@@ -83,4 +83,4 @@ end
 h = {0, h[2], h[3] + tokens, h[4] + risk, whole, month, day}
 local record = open_request(r.since, r.not_after, 1, r.owner, r.leaf, h)
 redis.call('HSET', KEYS[1], id, record)
-return {1, now, string.sub(record, 58, 113), unpack(raws)}
+return {1, now, id, string.sub(record, 58, 113), unpack(raws)}

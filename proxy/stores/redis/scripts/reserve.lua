@@ -4,8 +4,9 @@
 -- ARGV  1 request id   2 owner and leaf, 32 letters   3 limits of each member
 --       4 nine i8: now or 0, not_after, requests, slots, tokens, tokens at risk, money wanted, least
 --         money, provisional
--- Returns {1, now, hold, state...} held, {2, now, '', state...} refused (the asker works out which
--- limit and until when from the states), {3, now} too late.
+-- Returns {1, now, id, hold, state...} held, {2, now, id, '', state...} refused (the asker works out
+-- which limit and until when from the states), {3, now, id} too late. The id is the request's: an
+-- answer that came in another's place is none.
 local id, who = ARGV[1], ARGV[2]
 local a = {struct.unpack('<i8i8i8i8i8i8i8i8i8', ARGV[4])}
 local now, not_after = clock(a[1]), a[2]
@@ -16,17 +17,17 @@ local least = bounded(a[8], want)
 
 local known = redis.call('HGET', KEYS[1], id)
 if known and string.sub(known, 1, 1) ~= 'o' then
-  return {3, now}
+  return {3, now, id}
 end
 if not known and now > not_after then
-  return {3, now}
+  return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[3])
 if not states then
   return bad_state()
 end
 if known then
-  return {1, now, string.sub(known, 58, 113), unpack(raws)}
+  return {1, now, id, string.sub(known, 58, 113), unpack(raws)}
 end
 at = max(at, now)
 local month, day = windows(at)
@@ -73,7 +74,7 @@ if not admitted then
       redis.call('SET', KEYS[1 + i], packed_state(states[i]))
     end
   end
-  return {2, now, '', unpack(raws)}
+  return {2, now, id, '', unpack(raws)}
 end
 
 local h = {a[9] == 1 and requests or 0, slots, tokens, risk, granted, month, day}
@@ -93,4 +94,4 @@ for i = 1, #states do
 end
 local record = open_request(now, not_after, 0, string.sub(who, 1, 16), string.sub(who, 17, 32), h)
 redis.call('HSET', KEYS[1], id, record)
-return {1, now, string.sub(record, 58, 113), unpack(raws)}
+return {1, now, id, string.sub(record, 58, 113), unpack(raws)}
