@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "proxy/config/settings.hpp"
+#include "proxy/server/build_info.hpp"
 #include "proxy/server/clock_text.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/store_check.hpp"
@@ -31,6 +32,7 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
       return complain(
           {proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
   }
+  options.config_file = file;
   spdlog::set_level(spdlog::level::from_str(settings->log_level));
   auto server = proxy::server::server::open(std::move(*settings), options);
   if (!server)
@@ -68,7 +70,7 @@ int check_store(const std::optional<std::filesystem::path>& file) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN); // a closed terminal is no reason to stop serving
+  std::signal(SIGHUP, SIG_IGN); // until the server takes it for a reload
   CLI::App app{"deepseek-proxy: sub-keys with limits that hold, in front of the DeepSeek API"};
   app.require_subcommand(1);
   std::optional<std::filesystem::path> file;
@@ -84,7 +86,7 @@ int main(int argc, char** argv) {
   auto* asking = store->add_subcommand("check", "say whether it keeps what is entrusted to it");
   asking->add_option("--config", file, "TOML file");
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
-  auto* version = app.add_subcommand("version", "print the version");
+  auto* version = app.add_subcommand("version", "print version, commit and libraries");
   CLI11_PARSE(app, argc, argv);
   try {
     if (*serving) {
@@ -98,7 +100,7 @@ int main(int argc, char** argv) {
     if (*example)
       std::cout << proxy::config::example_file();
     if (*version)
-      std::cout << "deepseek-proxy " DEEPSEEK_VERSION "\n";
+      std::cout << proxy::server::build_info();
     return 0;
   } catch (const std::exception& error) {
     return complain({proxy::errc::bad_configuration, error.what()});

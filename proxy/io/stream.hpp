@@ -34,6 +34,7 @@ class stream final : public watched {
 
   // Handshake first where there is TLS. Takes `tls`.
   void use_tls(SSL* tls);
+  const SSL* tls() const { return tls_; } // null: plain
 
   struct operation {
     stream& on;

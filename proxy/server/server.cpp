@@ -1,19 +1,24 @@
 // Making the parts in order, and ending them in the opposite one.
 #include "proxy/server/server.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
+#include <fmt/ranges.h>
 #include <openssl/rand.h>
 
 #include "proxy/admin/admin_server.hpp"
+#include "proxy/config/reload.hpp"
 #include "proxy/secrets/resolve.hpp"
+#include "proxy/server/inherited.hpp"
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/real_keys.hpp"
 #include "proxy/server/worker.hpp"
+#include "proxy/tls/certificates.hpp"
 
 namespace proxy::server {
 
@@ -35,6 +40,10 @@ std::string host_field(const config::upstream_address& to) {
   return to.port == usual ? to.host : to.host + ":" + std::to_string(to.port);
 }
 
+int threads_of_machine() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
 policies::admission::model_bounds bounds_from(const config::settings& settings) {
   policies::admission::model_bounds bounds;
   bounds.context = policies::tokens{settings.limits.context_tokens};
@@ -47,11 +56,18 @@ policies::admission::model_bounds bounds_from(const config::settings& settings) 
 } // namespace
 
 struct server::parts {
-  config::settings settings;
+  config::settings settings; // as at the start
+  config::settings running;  // as of the last reload
   std::function<policies::instant()> now;
   // Signals, timers, and what data threads must not wait for; outlives whoever posts to it.
   boost::asio::io_context background;
   boost::asio::steady_timer refresh{background};
+  boost::asio::signal_set hangups{background};
+  std::optional<std::filesystem::path> config_file;
+  inherited_sockets inherited;
+  std::unique_ptr<tls::certificates> data_certificates; // null: plain HTTP
+  std::unique_ptr<tls::certificates> admin_certificates;
+  std::atomic<std::uint64_t> reload_failures{0};
   bool pretended_clock = false;
   policies::pricing::price_table prices;
   upstream::tls_context tls;
@@ -72,11 +88,16 @@ struct server::parts {
   outcome<void> open_files();
   outcome<void> fetch_keys();
   outcome<void> make_shared();
+  outcome<void> load_certificates();
   outcome<void> make_workers();
+  outcome<std::vector<std::vector<int>>> listen();
   outcome<void> start_admin();
   void block_key(policies::key_id id, const std::string& why);
   std::string metrics() const;
-  void refresh_origins();
+  void look_around();
+  void look_at_certificates(bool anyway);
+  void reload_at_signal();
+  void reload();
   void drain();
 };
 
@@ -124,7 +145,10 @@ outcome<void> server::parts::make_shared() {
     tls = std::move(*context);
   }
   bodies = std::make_unique<session::byte_budget>(settings.server.body_bytes_total_max);
-  names = std::make_unique<upstream::resolver>(address->host, address->port);
+  names = std::make_unique<upstream::resolver>(address->host, address->port,
+                                               settings.upstream.link_local == "allow"
+                                                   ? upstream::link_local::allow
+                                                   : upstream::link_local::deny);
   shared = std::make_unique<session::process>(session::process{
       .settings = settings,
       .prices = prices,
@@ -160,7 +184,37 @@ outcome<void> server::parts::make_shared() {
   return {};
 }
 
-outcome<void> server::parts::make_workers() {
+outcome<void> server::parts::load_certificates() {
+  const auto load = [](tls::server_files files,
+                       std::unique_ptr<tls::certificates>& into) -> outcome<void> {
+    if (files.cert.empty())
+      return {};
+    auto loaded = tls::certificates::load(std::move(files));
+    if (!loaded)
+      return loaded.error();
+    into = std::move(*loaded);
+    return {};
+  };
+  if (auto done = load({"server", settings.server.tls_cert, settings.server.tls_key,
+                        settings.server.tls_client_ca},
+                       data_certificates);
+      !done)
+    return done;
+  return load({"admin", settings.admin.tls_cert, settings.admin.tls_key, {}}, admin_certificates);
+}
+
+// Each thread's listening sockets; those that were handed in are dealt out, shared where there are
+// fewer than threads.
+outcome<std::vector<std::vector<int>>> server::parts::listen() {
+  const auto threads = static_cast<std::size_t>(settings.server.threads);
+  std::vector<std::vector<int>> all(threads);
+  if (const auto& given = inherited.data; !given.empty()) {
+    for (std::size_t i = 0; i < std::max(threads, given.size()); ++i)
+      all[i % threads].push_back(
+          i < given.size() ? given[i] : ::fcntl(given[i % given.size()], F_DUPFD_CLOEXEC, 3));
+    data_address = address_of_listener(given.front());
+    return all;
+  }
   auto where = config::parse_listen(settings.server.listen);
   if (!where)
     return failure{errc::bad_configuration,
@@ -169,12 +223,23 @@ outcome<void> server::parts::make_workers() {
   if (!probe)
     return probe.error();
   ::close(probe->descriptor);
-  auto upstream = config::parse_upstream(settings.upstream.url);
-  for (int i = 0; i < settings.server.threads; ++i) {
+  for (auto& one : all) {
     auto bound = listen_on(*where, port_sharing::with_own_threads);
     if (!bound)
       return bound.error();
     *where = bound->address; // port 0: the first thread's choice is everyone's
+    one.push_back(bound->descriptor);
+  }
+  data_address = *where;
+  return all;
+}
+
+outcome<void> server::parts::make_workers() {
+  const auto listening = listen();
+  if (!listening)
+    return listening.error();
+  auto upstream = config::parse_upstream(settings.upstream.url);
+  for (const auto& sockets : *listening) {
     auto lane = store->journal().make_lane();
     if (!lane)
       return lane.error();
@@ -183,9 +248,10 @@ outcome<void> server::parts::make_workers() {
                                  .connect_timeout = settings.upstream.connect_timeout,
                                  .idle_timeout = settings.upstream.pool_idle_timeout,
                                  .idle_max = settings.upstream.pool_idle_max};
-    workers.push_back(std::make_unique<worker>(*shared, *names, pool, **lane, bound->descriptor));
+    workers.push_back(std::make_unique<worker>(*shared, *names, pool, **lane, sockets));
+    if (data_certificates)
+      workers.back()->use_tls(data_certificates->now());
   }
-  data_address = *where;
   return {};
 }
 
@@ -207,13 +273,18 @@ outcome<void> server::parts::start_admin() {
                                    },
                                .prices = &prices};
   const bool v6 = data_address.host.find(':') != std::string::npos;
-  context.data_url = "http://" + (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +
+  context.data_url = (data_certificates ? "https://" : "http://") +
+                     (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +
                      std::to_string(data_address.port);
   admin = std::make_unique<admin::admin_server>(std::move(context));
-  auto bound = admin->start(settings.admin.listen);
+  if (admin_certificates)
+    admin->use_tls(admin_certificates->now());
+  auto bound = inherited.admin.empty() ? admin->start(settings.admin.listen)
+                                       : admin->start_on(inherited.admin.front());
   if (!bound)
     return bound.error();
-  const std::string url = "http://" + bound->host + ":" + std::to_string(bound->port);
+  const std::string url = (admin_certificates ? "https://" : "http://") + bound->host + ":" +
+                          std::to_string(bound->port);
   std::ofstream(settings.store.path / "admin.url") << url << "\n";
   spdlog::info("admin plane on {}", url);
   return {};
@@ -257,6 +328,14 @@ std::string server::parts::metrics() const {
   from.journal = store->journal().now();
   from.keys = directory.size();
   from.key_refresh_failures = account->failures();
+  from.reload_failures = reload_failures;
+  for (const auto* each : {data_certificates.get(), admin_certificates.get()})
+    if (each) {
+      from.reload_failures += each->failures();
+      from.certificate_expires_s = from.certificate_expires_s == 0
+                                       ? each->expires_s()
+                                       : std::min(from.certificate_expires_s, each->expires_s());
+    }
   return metrics_text(from);
 }
 
@@ -265,35 +344,83 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   parts& p = *made->parts_;
   p.settings = std::move(settings);
   if (p.settings.server.threads == 0)
-    p.settings.server.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    p.settings.server.threads = threads_of_machine();
+  p.running = p.settings;
   p.now = clock_from(options);
+  p.config_file = std::move(options.config_file);
+  p.inherited = take_inherited_sockets();
   p.pretended_clock = options.pretend_start.has_value();
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
   for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
-                          &parts::make_workers, &parts::start_admin})
+                          &parts::load_certificates, &parts::make_workers, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
   return made;
 }
 
-// Once a second: a change of keys is seen by preflights soon, and costs data threads nothing.
-void server::parts::refresh_origins() {
+// Once a second: a change of keys is seen by preflights soon, one of certificates by the next
+// clients, and neither costs data threads anything.
+void server::parts::look_around() {
   origins.refresh(directory);
+  look_at_certificates(false);
   refresh.expires_after(std::chrono::seconds{1});
   refresh.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped)
-      refresh_origins();
+      look_around();
   });
+}
+
+void server::parts::look_at_certificates(bool anyway) {
+  if (data_certificates)
+    data_certificates->look(anyway, [this](const tls::context& next) {
+      for (const auto& one : workers)
+        one->use_tls(next);
+    });
+  if (admin_certificates)
+    admin_certificates->look(anyway, [this](const tls::context& next) { admin->use_tls(next); });
+}
+
+void server::parts::reload_at_signal() {
+  hangups.async_wait([this](const boost::system::error_code& error, int) {
+    if (error)
+      return;
+    reload();
+    look_at_certificates(true);
+    reload_at_signal();
+  });
+}
+
+// A file that is wrong changes nothing.
+void server::parts::reload() {
+  auto fresh = config::load(config_file);
+  if (!fresh) {
+    ++reload_failures;
+    spdlog::error("reload: {}; the settings in use stay", fresh.error().message);
+    return;
+  }
+  if (fresh->server.threads == 0)
+    fresh->server.threads = threads_of_machine();
+  config::reloaded next = config::reload(running, *fresh);
+  running = std::move(next.now);
+  spdlog::set_level(spdlog::level::from_str(running.log_level));
+  for (const auto& one : workers)
+    one->use_settings(running);
+  spdlog::info("reload: {}", next.changed.empty()
+                                 ? "no setting differs"
+                                 : fmt::format("changed {}", fmt::join(next.changed, ", ")));
+  if (!next.deferred.empty())
+    spdlog::warn("reload: {} differ in the file, and take a restart",
+                 fmt::join(next.deferred, ", "));
 }
 
 // New connections are refused at once; requests in flight have drain_timeout to finish.
 void server::parts::drain() {
   spdlog::info("draining: requests in flight have {} s to finish",
-               settings.server.drain_timeout.count());
+               running.server.drain_timeout.count());
   for (const auto& one : workers)
     one->drain();
-  const auto until = std::chrono::steady_clock::now() + settings.server.drain_timeout;
+  const auto until = std::chrono::steady_clock::now() + running.server.drain_timeout;
   const auto open = [this] {
     std::size_t count = 0;
     for (const auto& one : workers)
@@ -317,9 +444,12 @@ void server::run() {
   for (const auto& one : p.workers)
     one->start();
   p.account->start();
-  p.refresh_origins();
-  spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
-               p.data_address.port, p.settings.upstream.url);
+  p.look_around();
+  p.hangups.add(SIGHUP);
+  p.reload_at_signal();
+  spdlog::info("deepseek-proxy listening on {}://{}:{} for {}",
+               p.data_certificates ? "https" : "http", p.data_address.host, p.data_address.port,
+               p.settings.upstream.url);
   p.background.run();
   p.drain();
   p.background.restart(); // what requests posted while they ended

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,8 @@ namespace proxy::server {
 struct run_options {
   // Pretend the process started at this instant: for tests of prices and calendar windows.
   std::optional<policies::instant> pretend_start;
+  // Read again at SIGHUP; absent: there is none.
+  std::optional<std::filesystem::path> config_file;
 };
 
 class server {
@@ -22,7 +25,8 @@ class server {
   static outcome<std::unique_ptr<server>> open(config::settings settings, run_options options);
   ~server();
 
-  // Serves until SIGTERM or SIGINT, then drains.
+  // Serves until SIGTERM or SIGINT, then drains. SIGHUP: reads configuration and certificates
+  // again.
   void run();
 
  private:

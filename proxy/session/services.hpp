@@ -66,6 +66,7 @@ struct services {
   request_ids ids;
   std::vector<std::unique_ptr<exchange>> idle_exchanges;
   upstream_keys::turns key_turns{};
+  config::settings settings{shared.settings}; // as of the last reload
   bool draining = false; // answers say "connection: close", idle connections end
 
   // The wall clock, read once a loop turn.

@@ -194,7 +194,7 @@ io::task<void> serve_connection(services& my, io::stream& client,
   while (then == after::next_request && !my.draining) {
     if (!x) {
       // Nothing is held while the connection is idle: no buffer, no exchange.
-      const io::deadline until = my.loop.in(my.shared.settings.server.idle_timeout);
+      const io::deadline until = my.loop.in(my.settings.server.idle_timeout);
       if (co_await client.readable(until) != io::status::ok)
         break;
       x = take_exchange(my);
