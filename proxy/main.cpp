@@ -1,9 +1,12 @@
 // deepseek-proxy: serve, check-config, version. Wires and nothing else.
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -21,7 +24,19 @@ int complain(const proxy::failure& why) {
   return 1;
 }
 
-int serve(const std::optional<std::filesystem::path>& file, const std::string& clock) {
+// The process goes on as another program, with the same arguments.
+int become(const proxy::server::succession& next, char** arguments) {
+  for (const int each : {SIGHUP, SIGUSR2})
+    std::signal(each, SIG_IGN); // until the next one listens to them
+  std::string variable = next.environment;
+  ::putenv(variable.data());
+  ::execv(next.program.c_str(), arguments);
+  return complain({proxy::errc::bad_configuration,
+                   next.program.string() + " cannot be started: " + std::strerror(errno)});
+}
+
+int serve(const std::optional<std::filesystem::path>& file, const std::string& clock,
+          char** arguments) {
   auto settings = proxy::config::load(file);
   if (!settings)
     return complain(settings.error());
@@ -37,8 +52,9 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
   auto server = proxy::server::server::open(std::move(*settings), options);
   if (!server)
     return complain(server.error());
-  (*server)->run();
-  return 0;
+  const auto next = (*server)->run();
+  server->reset(); // its data directory is free
+  return next ? become(*next, arguments) : 0;
 }
 
 // A core would hold the real key and prompts; nor may others of this user read the memory.
@@ -70,7 +86,8 @@ int check_store(const std::optional<std::filesystem::path>& file) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN); // until the server takes it for a reload
+  for (const int each : {SIGHUP, SIGUSR2})
+    std::signal(each, SIG_IGN); // until the server listens to them
   CLI::App app{"deepseek-proxy: sub-keys with limits that hold, in front of the DeepSeek API"};
   app.require_subcommand(1);
   std::optional<std::filesystem::path> file;
@@ -91,7 +108,7 @@ int main(int argc, char** argv) {
   try {
     if (*serving) {
       keep_memory_private();
-      return serve(file, clock);
+      return serve(file, clock, argv);
     }
     if (*checking)
       return check(file);

@@ -1,6 +1,8 @@
 // Listening, accepting, and the thread they run on.
 #include "proxy/admin/admin_server.hpp"
 
+#include <fcntl.h>
+
 #include <boost/asio/co_spawn.hpp>
 
 #include "proxy/admin/delegated.hpp"
@@ -135,6 +137,10 @@ outcome<config::host_port> admin_server::start_on(int listening) {
   state_->listen_address = bound.address().to_string();
   state_->serve();
   return config::host_port{state_->listen_address, bound.port()};
+}
+
+int admin_server::copy_of_listener() {
+  return ::fcntl(state_->acceptor.native_handle(), F_DUPFD_CLOEXEC, 3);
 }
 
 void admin_server::use_tls(tls::context settings) {

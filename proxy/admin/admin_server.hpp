@@ -32,6 +32,7 @@ class admin_server {
   outcome<config::host_port> start(const std::string& listen);
   // The same on a listening socket that was handed in, which it takes.
   outcome<config::host_port> start_on(int listening);
+  int copy_of_listener(); // listens on when this ends
   // Serves over TLS from the next connection on; before start() or while it runs. Thread-safe.
   void use_tls(tls::context settings);
   // Answered on the admin plane's thread, in turn with its own calls. Thread-safe.

@@ -199,7 +199,8 @@ result<void> diagnose(session& with, const diagnose_words& words) {
   else
     found.problem("admin key", accepted.error().message,
                   "see 'deepseek --help' for where it is looked for");
-  const auto at = data_plane(data_url(with, words, health->body), "", found);
+  const auto at = data_plane(data_url(with, words, health->body), "",
+                             with.calls.where().ca_file, found);
   if (at)
     check_data_plane(*at, found);
   check_upstream(with, found);

@@ -14,6 +14,8 @@ namespace proxy::server {
 namespace {
 
 constexpr int first_descriptor = 3;
+constexpr std::string_view handed_over = "DEEPSEEK_PROXY_SOCKETS";
+constexpr std::size_t clients_max = 16'000; // of the kernel's 128 KiB a variable
 
 int number_in(const char* name) {
   const char* text = std::getenv(name);
@@ -34,7 +36,45 @@ void prepare(int descriptor) {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
+std::string in_words(const std::vector<int>& descriptors) {
+  std::string out;
+  for (const int each : descriptors)
+    out += std::to_string(each) + ",";
+  return out + ";";
+}
+
+// "5,6,;9,;12,;": as hand_over() wrote it.
+void read_handed_over(const char* text, inherited_sockets& into) {
+  const char* end = text + std::strlen(text);
+  for (auto* list : {&into.data, &into.admin, &into.clients}) {
+    while (text != end && *text != ';') {
+      int descriptor = -1;
+      const auto read = std::from_chars(text, end, descriptor);
+      if (read.ec != std::errc{} || read.ptr == end)
+        return;
+      if (::fcntl(descriptor, F_GETFD) >= 0) {
+        prepare(descriptor);
+        list->push_back(descriptor);
+      }
+      text = read.ptr + 1;
+    }
+    text += text != end;
+  }
+}
+
 } // namespace
+
+std::string hand_over(inherited_sockets sockets) {
+  while (sockets.clients.size() > clients_max) {
+    ::close(sockets.clients.back());
+    sockets.clients.pop_back();
+  }
+  for (const auto* list : {&sockets.data, &sockets.admin, &sockets.clients})
+    for (const int each : *list)
+      ::fcntl(each, F_SETFD, 0);
+  return std::string(handed_over) + "=" + in_words(sockets.data) + in_words(sockets.admin) +
+         in_words(sockets.clients);
+}
 
 inherited_sockets take_inherited_sockets() {
   inherited_sockets found;
@@ -51,7 +91,9 @@ inherited_sockets take_inherited_sockets() {
     (name.starts_with("admin") || name.ends_with("-admin.socket") ? found.admin : found.data)
         .push_back(fd);
   }
-  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"})
+  if (const char* text = std::getenv(handed_over.data()))
+    read_handed_over(text, found);
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", handed_over.data()})
     ::unsetenv(name);
   return found;
 }

@@ -105,6 +105,13 @@ config::host_port address_of_listener(int descriptor) {
   return {host.data(), port_of(descriptor)};
 }
 
+policies::access::ip_address peer_of(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&storage), &length);
+  return address_of(storage);
+}
+
 listener::listener(io::reactor& loop, int descriptor, on_client accepted)
     : loop_(loop), descriptor_(descriptor), reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       accepted_(std::move(accepted)) {}

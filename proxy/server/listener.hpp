@@ -25,6 +25,8 @@ outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sha
 
 // Where a listening socket that was handed in listens.
 config::host_port address_of_listener(int descriptor);
+// Whose a connection is.
+policies::access::ip_address peer_of(int descriptor);
 
 class listener final : public io::watched {
  public:

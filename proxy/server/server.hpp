@@ -19,6 +19,12 @@ struct run_options {
   std::optional<std::filesystem::path> config_file;
 };
 
+// What this process is to run next, once the server is destroyed.
+struct succession {
+  std::filesystem::path program;
+  std::string environment; // NAME=VALUE: the sockets it inherits
+};
+
 class server {
  public:
   // Opens the store, recovers, listens. Nothing is served yet; failures say what to do.
@@ -26,8 +32,8 @@ class server {
   ~server();
 
   // Serves until SIGTERM or SIGINT, then drains. SIGHUP: reads configuration and certificates
-  // again.
-  void run();
+  // again. SIGUSR2: drains, and says which program is to take over; it gets the sockets.
+  std::optional<succession> run();
 
  private:
   server();

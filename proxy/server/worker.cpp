@@ -48,6 +48,20 @@ void worker::use_settings(config::settings next) {
   });
 }
 
+void worker::serve_kept(std::vector<int> clients) {
+  loop_.post([this, all = std::move(clients)] {
+    for (const int each : all)
+      accepted(*io::stream::adopt(loop_, each), peer_of(each));
+  });
+}
+
+void worker::keep() {
+  loop_.post([this] {
+    services_.keeping = true;
+    loop_.drain();
+  });
+}
+
 void worker::drain() {
   loop_.post([this] {
     services_.draining = true;

@@ -27,6 +27,12 @@ class worker {
   void use_settings(config::settings next); // thread-safe
   // No new connections, idle ones closed, requests in flight finish. Thread-safe.
   void drain();
+  // Before an upgrade: no new connections, and plain ones that idle are kept instead of closed.
+  // Thread-safe.
+  void keep();
+  std::vector<int> take_kept() { return std::move(services_.kept); } // after stop()
+  // Clients that another program kept. Thread-safe.
+  void serve_kept(std::vector<int> clients);
   void stop(); // joins
   std::size_t connections() const { return open_.load(std::memory_order_relaxed); }
   const session::counters& count() const { return services_.count; }
