@@ -211,6 +211,11 @@ outcome<void> server::parts::start_admin() {
                                            "the system's random generator failed");
                                    },
                                .prices = &prices};
+  context.not_ready = [this]() -> std::string {
+    if (ending)
+      return "the proxy is ending or being upgraded";
+    return store->journal().now().disk_full ? "the journal has no room on the disk" : "";
+  };
   const bool v6 = data_address.host.find(':') != std::string::npos;
   context.data_url = (data_certificates ? "https://" : "http://") +
                      (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +

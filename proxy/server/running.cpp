@@ -137,6 +137,7 @@ bool server::parts::upgrade_works() const {
 // Requests in flight have drain_timeout to finish. New connections are refused at once; before an
 // upgrade they wait instead, and so do clients that are between two requests.
 void server::parts::drain() {
+  ending = true;
   spdlog::info("{}: requests in flight have {} s to finish", upgrading ? "upgrade" : "draining",
                running.server.drain_timeout.count());
   if (!upgrading)

@@ -35,6 +35,7 @@ struct server::parts {
   std::vector<int> data_listeners;
   std::vector<int> admin_listeners;
   bool upgrading = false;
+  std::atomic<bool> ending{false};
   std::unique_ptr<tls::certificates> data_certificates; // null: plain HTTP
   std::unique_ptr<tls::certificates> admin_certificates;
   std::atomic<std::uint64_t> reload_failures{0};
