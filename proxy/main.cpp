@@ -1,14 +1,18 @@
 // deepseek-proxy: serve, check-config, version. Wires and nothing else.
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
 #include "proxy/config/settings.hpp"
+#include "proxy/server/build_info.hpp"
 #include "proxy/server/clock_text.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/store_check.hpp"
@@ -20,7 +24,19 @@ int complain(const proxy::failure& why) {
   return 1;
 }
 
-int serve(const std::optional<std::filesystem::path>& file, const std::string& clock) {
+// The process goes on as another program, with the same arguments.
+int become(const proxy::server::succession& next, char** arguments) {
+  for (const int each : {SIGHUP, SIGUSR2})
+    std::signal(each, SIG_IGN); // until the next one listens to them
+  std::string variable = next.environment;
+  ::putenv(variable.data());
+  ::execv(next.program.c_str(), arguments);
+  return complain({proxy::errc::bad_configuration,
+                   next.program.string() + " cannot be started: " + std::strerror(errno)});
+}
+
+int serve(const std::optional<std::filesystem::path>& file, const std::string& clock,
+          char** arguments) {
   auto settings = proxy::config::load(file);
   if (!settings)
     return complain(settings.error());
@@ -31,12 +47,14 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
       return complain(
           {proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
   }
+  options.config_file = file;
   spdlog::set_level(spdlog::level::from_str(settings->log_level));
   auto server = proxy::server::server::open(std::move(*settings), options);
   if (!server)
     return complain(server.error());
-  (*server)->run();
-  return 0;
+  const auto next = (*server)->run();
+  server->reset(); // its data directory is free
+  return next ? become(*next, arguments) : 0;
 }
 
 // A core would hold the real key and prompts; nor may others of this user read the memory.
@@ -68,7 +86,8 @@ int check_store(const std::optional<std::filesystem::path>& file) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN); // a closed terminal is no reason to stop serving
+  for (const int each : {SIGHUP, SIGUSR2})
+    std::signal(each, SIG_IGN); // until the server listens to them
   CLI::App app{"deepseek-proxy: sub-keys with limits that hold, in front of the DeepSeek API"};
   app.require_subcommand(1);
   std::optional<std::filesystem::path> file;
@@ -84,12 +103,12 @@ int main(int argc, char** argv) {
   auto* asking = store->add_subcommand("check", "say whether it keeps what is entrusted to it");
   asking->add_option("--config", file, "TOML file");
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
-  auto* version = app.add_subcommand("version", "print the version");
+  auto* version = app.add_subcommand("version", "print version, commit and libraries");
   CLI11_PARSE(app, argc, argv);
   try {
     if (*serving) {
       keep_memory_private();
-      return serve(file, clock);
+      return serve(file, clock, argv);
     }
     if (*checking)
       return check(file);
@@ -98,7 +117,7 @@ int main(int argc, char** argv) {
     if (*example)
       std::cout << proxy::config::example_file();
     if (*version)
-      std::cout << "deepseek-proxy " DEEPSEEK_VERSION "\n";
+      std::cout << proxy::server::build_info();
     return 0;
   } catch (const std::exception& error) {
     return complain({proxy::errc::bad_configuration, error.what()});

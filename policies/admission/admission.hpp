@@ -1,6 +1,6 @@
 // The fixed order of checks; the only part that composes the others. First the caller (status and
-// expiry -> IP -> referrer -> permission), then the request (model, image parts, what to hold).
-// Limits themselves are the store's to reserve: this says how much to ask for.
+// expiry -> IP -> referrer -> certificate -> permission), then the request (model, image parts,
+// what to hold). Limits themselves are the store's to reserve: this says how much to ask for.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "policies/access/client_certificate.hpp"
 #include "policies/access/route.hpp"
 #include "policies/admission/refusal.hpp"
 #include "policies/keys/key_record.hpp"
@@ -24,10 +25,12 @@ struct caller_facts {
   // Which of the key's secrets was used; null: none was (the owner looks at a key), no grace period
   // is asked about.
   const keys::secret_hash* presented = nullptr;
+  // What the connection's client proved to hold; null: nothing.
+  const access::client_certificate* certificate = nullptr;
 };
 
 // `chain`: the key, then its parents. Every member must be active and unexpired and allow the
-// address, referrer and permission.
+// address, referrer, certificate and permission.
 std::optional<refusal> check_caller(std::span<const keys::key_record* const> chain,
                                     const caller_facts& facts, const access::route& route,
                                     instant now);
@@ -63,15 +66,13 @@ std::variant<plan, refusal> plan_request(std::span<const keys::key_record* const
                                          const access::route& route, usage::body_format format,
                                          const usage::inspection& request,
                                          std::string_view model, // after aliasing
-                                         pricing::price_memo& prices,
-                                         const model_bounds& bounds, tokens expected_tokens,
-                                         instant now);
+                                         pricing::price_memo& prices, const model_bounds& bounds,
+                                         tokens expected_tokens, instant now);
 
 // A request without tokens: one request and one slot, and the price of the call where it is billed
 // by the piece. Refused where money is limited and the call has no price.
 std::variant<plan, refusal> plan_call(std::span<const keys::key_record* const> chain,
-                                      const access::route& route,
-                                      pricing::price_memo& prices,
+                                      const access::route& route, pricing::price_memo& prices,
                                       const model_bounds& bounds, instant now);
 
 // The output cap that the granted money covers: <= plan.output_cap, and at least what money_min was

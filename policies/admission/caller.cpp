@@ -88,6 +88,16 @@ std::optional<refusal> check_referrer(const keys::key_record& member, std::size_
                      " can be used only from the web pages in its list of allowed referrers.");
 }
 
+std::optional<refusal> check_certificate(const keys::key_record& member, std::size_t depth,
+                                         const access::client_certificate* shown) {
+  if (access::certificate_allowed(member.client_certificates, shown))
+    return std::nullopt;
+  return refused(refusal_code::certificate_not_allowed,
+                 std::string{shown ? "The client certificate is not among those of "
+                                   : "No client certificate was shown, which is needed for "} +
+                     owner_of(member, depth) + "; ask the owner of this proxy.");
+}
+
 refusal lacks_permission(const keys::key_record& member, std::size_t depth,
                          access::permission needed) {
   const std::string name{access::name_of(needed)};
@@ -122,6 +132,9 @@ std::optional<refusal> check_caller(chain_view chain, const caller_facts& facts,
       return wrong;
   for (std::size_t depth = 0; depth < chain.size(); ++depth)
     if (auto wrong = check_referrer(*chain[depth], depth, facts))
+      return wrong;
+  for (std::size_t depth = 0; depth < chain.size(); ++depth)
+    if (auto wrong = check_certificate(*chain[depth], depth, facts.certificate))
       return wrong;
   return route.needs ? check_permission(chain, *route.needs) : std::nullopt;
 }

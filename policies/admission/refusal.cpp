@@ -16,7 +16,7 @@ struct code_facts {
 };
 
 // In the order of refusal_code.
-constexpr std::array<code_facts, 28> facts{{
+constexpr std::array<code_facts, 29> facts{{
     {"invalid_request", 400, "invalid_request_error", "invalid_request_error"},
     {"invalid_api_key", 401, "authentication_error", "authentication_error"},
     {"expired_api_key", 401, "authentication_error", "authentication_error"},
@@ -45,8 +45,9 @@ constexpr std::array<code_facts, 28> facts{{
     {"upstream_timeout", 504, "timeout_error", "timeout_error"},
     {"version_unsupported", 505, "invalid_request_error", "invalid_request_error"},
     {"request_in_progress", 409, "invalid_request_error", "invalid_request_error"},
+    {"certificate_not_allowed", 403, "permission_error", "permission_error"},
 }};
-static_assert(facts.size() == static_cast<std::size_t>(refusal_code::request_in_progress) + 1);
+static_assert(facts.size() == static_cast<std::size_t>(refusal_code::certificate_not_allowed) + 1);
 
 const code_facts& facts_of(refusal_code code) {
   return facts[static_cast<std::size_t>(code)];

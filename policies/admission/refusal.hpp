@@ -39,7 +39,8 @@ enum class refusal_code : std::uint8_t {
   overloaded,              // 503
   upstream_timeout,        // 504
   version_unsupported,     // 505
-  request_in_progress,     // 409; at the end: ledgers keep these by number
+  request_in_progress,     // 409; what follows is in order of its making: ledgers keep numbers
+  certificate_not_allowed, // 403
 };
 
 struct refusal {

@@ -16,6 +16,7 @@ std::optional<event_type> type_of(refusal_code code) {
   case refusal_code::inactive_api_key:
   case refusal_code::ip_not_allowed:
   case refusal_code::referrer_not_allowed:
+  case refusal_code::certificate_not_allowed:
     return event_type::unauthorized_access;
   case refusal_code::permission_denied:
   case refusal_code::model_not_allowed:

@@ -55,9 +55,10 @@ struct key_record {
   std::vector<std::string> models;  // empty: all; exact names, or a prefix ending in *
   std::vector<model_alias> aliases; // each name once
   limits::limit_set limits;
-  std::optional<nano_usd> daily_budget; // alerts only
+  std::optional<nano_usd> daily_budget;                    // alerts only
   std::vector<access::ip_network> allowed_ips;             // empty: all
   std::vector<access::referrer_pattern> allowed_referrers; // empty: all
+  std::vector<std::string> client_certificates; // access::certificate_allowed; empty: all
   std::optional<instant> expires_at;
   instant created{};
   instant updated{};

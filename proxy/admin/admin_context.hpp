@@ -34,6 +34,8 @@ struct admin_context {
   std::function<void(std::span<std::byte>)> random;
   const policies::pricing::price_table* prices;
   session_deadlines deadlines{};
+  // Why no request should be sent here now; empty: it may. Absent: always.
+  std::function<std::string()> not_ready{};
   std::string data_url{}; // of the data plane; empty: not known
 };
 

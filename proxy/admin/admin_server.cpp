@@ -1,6 +1,8 @@
 // Listening, accepting, and the thread they run on.
 #include "proxy/admin/admin_server.hpp"
 
+#include <fcntl.h>
+
 #include <boost/asio/co_spawn.hpp>
 
 #include "proxy/admin/delegated.hpp"
@@ -26,6 +28,7 @@ struct admin_server::state {
   guesses wrong_keys;
   web_sessions browsers;
   issued_answers issued;
+  tls::context tls;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   std::thread thread;
@@ -34,6 +37,7 @@ struct admin_server::state {
   outcome<config::host_port> listen(const config::host_port& where);
   asio::awaitable<void> accept_all();
   void serve_one(tcp::socket socket);
+  void serve();
   void run();
 };
 
@@ -61,13 +65,13 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  asio::co_spawn(io,
-                 serve(std::move(socket), {context, listen_address, wrong_keys, browsers, issued}),
-                 [this](const std::exception_ptr& thrown) {
-                   --connections;
-                   if (thrown)
-                     spdlog::error("an admin connection failed");
-                 });
+  asio::co_spawn(
+      io, serve(std::move(socket), {context, listen_address, wrong_keys, browsers, issued, tls}),
+      [this](const std::exception_ptr& thrown) {
+        --connections;
+        if (thrown)
+          spdlog::error("an admin connection failed");
+      });
 }
 
 asio::awaitable<void> admin_server::state::accept_all() {
@@ -84,6 +88,11 @@ asio::awaitable<void> admin_server::state::accept_all() {
       co_await pause.async_wait(nothrow);
     }
   }
+}
+
+void admin_server::state::serve() {
+  asio::co_spawn(io, accept_all(), asio::detached);
+  thread = std::thread([this] { run(); });
 }
 
 void admin_server::state::run() {
@@ -110,11 +119,36 @@ outcome<config::host_port> admin_server::start(const std::string& listen) {
     return failure{errc::bad_configuration,
                    "admin.listen: '" + listen + "' is not like 127.0.0.1:8081"};
   auto bound = state_->listen(*where);
-  if (!bound)
-    return bound;
-  asio::co_spawn(state_->io, state_->accept_all(), asio::detached);
-  state_->thread = std::thread([s = state_.get()] { s->run(); });
+  if (bound)
+    state_->serve();
   return bound;
+}
+
+outcome<config::host_port> admin_server::start_on(int listening) {
+  error_code error;
+  sockaddr_storage at{};
+  socklen_t length = sizeof at;
+  ::getsockname(listening, reinterpret_cast<sockaddr*>(&at), &length);
+  state_->acceptor.assign(at.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), listening, error);
+  const tcp::endpoint bound = error ? tcp::endpoint{} : state_->acceptor.local_endpoint(error);
+  if (error)
+    return failure{errc::address_in_use,
+                   "admin.listen: the socket handed in is not usable: " + error.message()};
+  state_->listen_address = bound.address().to_string();
+  state_->serve();
+  return config::host_port{state_->listen_address, bound.port()};
+}
+
+int admin_server::copy_of_listener() {
+  return ::fcntl(state_->acceptor.native_handle(), F_DUPFD_CLOEXEC, 3);
+}
+
+void admin_server::use_tls(tls::context settings) {
+  if (!state_->thread.joinable()) {
+    state_->tls = std::move(settings);
+    return;
+  }
+  asio::post(state_->io, [s = state_.get(), next = std::move(settings)] { s->tls = next; });
 }
 
 void admin_server::administer(delegated_call call, std::function<void(reply)> done) {

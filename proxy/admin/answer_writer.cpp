@@ -45,11 +45,11 @@ message_type message_of(reply& what, const answer_form& form) {
 awaitable<bool> write_slice(client_end to, asio::const_buffer slice, bool chunked) {
   to.limit.set(to.write_max, deadline::ends::everything);
   if (!chunked) {
-    const auto [error, count] = co_await asio::async_write(to.socket, slice, nothrow);
+    const auto [error, count] = co_await asio::async_write(to.stream, slice, nothrow);
     co_return !error;
   }
   const auto framed = http::make_chunk(slice);
-  const auto [error, count] = co_await asio::async_write(to.socket, framed, nothrow);
+  const auto [error, count] = co_await asio::async_write(to.stream, framed, nothrow);
   co_return !error;
 }
 
@@ -64,7 +64,7 @@ awaitable<bool> write_pieces(client_end to, pieces& parts, bool chunked) {
   if (!chunked)
     co_return true;
   const auto last = http::make_chunk_last();
-  const auto [error, count] = co_await asio::async_write(to.socket, last, nothrow);
+  const auto [error, count] = co_await asio::async_write(to.stream, last, nothrow);
   co_return !error;
 }
 
@@ -78,14 +78,14 @@ awaitable<bool> write_answer(client_end to, reply what, answer_form form) {
   to.limit.set(to.write_max, deadline::ends::everything);
   if (form.head_only || what.parts) {
     http::response_serializer<http::string_body> head{message};
-    const auto [error, count] = co_await http::async_write_header(to.socket, head, nothrow);
+    const auto [error, count] = co_await http::async_write_header(to.stream, head, nothrow);
     if (error)
       co_return false;
     if (!form.head_only && !co_await write_pieces(to, *what.parts, chunked))
       co_return false;
     co_return form.keep_alive;
   }
-  const auto [error, count] = co_await http::async_write(to.socket, message, nothrow);
+  const auto [error, count] = co_await http::async_write(to.stream, message, nothrow);
   co_return !error && form.keep_alive;
 }
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "proxy/admin/client_stream.hpp"
 #include "proxy/admin/deadline.hpp"
 #include "proxy/admin/message.hpp"
 
@@ -15,7 +16,7 @@ struct answer_form {
 };
 
 struct client_end {
-  boost::asio::ip::tcp::socket& socket;
+  client_stream& stream;
   deadline& limit;
   std::chrono::milliseconds write_max; // a piece of an answer
 };

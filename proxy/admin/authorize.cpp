@@ -44,7 +44,7 @@ bool ours(std::string_view host, const where_from& request) {
         request.listen_address, request.local_address})
     if (equal_ignoring_case(host, known))
       return true;
-  return false;
+  return request.tls && tls::covers_host(*request.tls, host);
 }
 
 problem bad_key(std::string message) {
@@ -97,8 +97,8 @@ std::optional<problem> refuse_host(const where_from& request) {
   if (!host || !ours(host->host, request))
     return problem{.status = 403,
                    .message = "the Host field says '" + shown(request.host) +
-                              "': this admin plane answers to localhost, 127.0.0.1, [::1] and the "
-                              "address it listens on",
+                              "': this admin plane answers to localhost, 127.0.0.1, [::1], the "
+                              "address it listens on and the names in its certificate",
                    .code = "host_not_allowed"};
   if (!request.origin)
     return std::nullopt;

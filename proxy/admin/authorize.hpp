@@ -8,6 +8,7 @@
 
 #include "proxy/admin/admin_context.hpp"
 #include "proxy/admin/message.hpp"
+#include "proxy/tls/server_context.hpp"
 
 namespace proxy::admin {
 
@@ -19,6 +20,7 @@ struct where_from {
   std::optional<std::string_view> origin;
   std::string_view listen_address;
   std::string_view local_address;
+  SSL_CTX* tls = nullptr; // whose certificate names this machine, too; null: plain HTTP
 };
 std::optional<problem> refuse_host(const where_from& request);
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "policies/access/client_certificate.hpp"
 #include "policies/limits/limit_set.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/suggestion.hpp"
@@ -156,6 +157,15 @@ answer<std::vector<policies::access::ip_network>> networks(const named_value& gi
         error = "is no IP address or network: " + parsed.error;
         return parsed.network;
       });
+}
+
+answer<std::vector<std::string>> certificates(const named_value& given) {
+  return list_of<std::string>(given, [](std::string_view text, std::string& error) {
+    auto named = policies::access::canonical_certificate(text);
+    error = "is neither the SHA-256 of a certificate (64 hexadecimal digits) nor a subject like "
+            "\"CN=partner,O=Example\"";
+    return named;
+  });
 }
 
 answer<std::vector<policies::access::referrer_pattern>> referrers(const named_value& given) {

@@ -36,6 +36,7 @@ answer<policies::access::permission_set> permissions(const named_value& given);
 answer<std::vector<std::string>> model_names(const named_value& given);
 answer<std::vector<policies::access::ip_network>> networks(const named_value& given);
 answer<std::vector<policies::access::referrer_pattern>> referrers(const named_value& given);
+answer<std::vector<std::string>> certificates(const named_value& given);
 answer<std::string> object_text(const named_value& given); // metadata
 // {"name that clients send": "model that is asked of the upstream"}
 answer<std::vector<policies::keys::model_alias>> aliases(const named_value& given);

@@ -65,6 +65,7 @@ answer<reply> page(const admin_context&, const request&);
 // service_api.cpp
 answer<reply> models(const admin_context&, const request&);
 answer<reply> health(const admin_context&, const request&);
+answer<reply> ready(const admin_context&, const request&);
 answer<reply> metrics(const admin_context&, const request&);
 
 } // namespace proxy::admin

@@ -218,24 +218,26 @@ refused keep_type(key_record& record, const named_value& given) {
 }
 
 std::span<const field> key_fields() {
-  static const field all[] = {{"name", put_name},
-                              line("description", description_length_max, &key_record::description),
-                              line("environment", name_length_max, &key_record::environment),
-                              {"type", keep_type},
-                              {"permissions", put_permissions},
-                              list("models", &key_record::models, model_names),
-                              {"rate_limits", put_limits},
-                              {"daily_budget", put_budget},
-                              {"token_accounting", put_accounting},
-                              list("allowed_ips", &key_record::allowed_ips, networks),
-                              list("allowed_referrers", &key_record::allowed_referrers, referrers),
-                              {"expires_at", put_expiry},
-                              {"metadata", put_metadata},
-                              {"may_delegate", put_delegation},
-                              list("model_aliases", &key_record::aliases, aliases),
-                              {"rotate_every_days", put_rotation},
-                              {"parent", keep_parent},
-                              {"is_group", keep_group}};
+  static const field all[] = {
+      {"name", put_name},
+      line("description", description_length_max, &key_record::description),
+      line("environment", name_length_max, &key_record::environment),
+      {"type", keep_type},
+      {"permissions", put_permissions},
+      list("models", &key_record::models, model_names),
+      {"rate_limits", put_limits},
+      {"daily_budget", put_budget},
+      {"token_accounting", put_accounting},
+      list("allowed_ips", &key_record::allowed_ips, networks),
+      list("allowed_referrers", &key_record::allowed_referrers, referrers),
+      list("client_certificates", &key_record::client_certificates, certificates),
+      {"expires_at", put_expiry},
+      {"metadata", put_metadata},
+      {"may_delegate", put_delegation},
+      list("model_aliases", &key_record::aliases, aliases),
+      {"rotate_every_days", put_rotation},
+      {"parent", keep_parent},
+      {"is_group", keep_group}};
   return all;
 }
 

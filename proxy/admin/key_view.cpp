@@ -86,6 +86,8 @@ json::object settings_view(const key_record& record) {
           {"token_accounting", policies::keys::name_of(record.token_accounting)},
           {"allowed_ips", texts_of(record.allowed_ips)},
           {"allowed_referrers", texts_of(record.allowed_referrers)},
+          {"client_certificates",
+           json::array(record.client_certificates.begin(), record.client_certificates.end())},
           {"expires_at", rfc3339_or_null(record.expires_at)},
           {"metadata", metadata_of(record)},
           {"parent", record.parent ? json::value(policies::keys::to_string(*record.parent))

@@ -85,6 +85,7 @@ struct request {
   std::string idempotency_key{};
   std::string body;
   policies::instant now{};
+  bool secure = false; // came over TLS
 };
 
 // An integer parameter within [least, most]; `otherwise` where it is absent.

@@ -59,6 +59,8 @@ constexpr std::array routes{
     route{verb::get, "/assets/{file}", "", access::anyone, page},
     route{verb::get, "/openapi.json", "", access::anyone, page},
     route{verb::get, "/health", "", access::anyone, health},
+    route{verb::get, "/healthz", "", access::anyone, health},
+    route{verb::get, "/readyz", "", access::anyone, ready},
     route{verb::get, "/metrics", "", access::anyone, metrics},
 };
 

@@ -29,6 +29,13 @@ answer<reply> health(const admin_context& context, const request&) {
   return json_reply(200, out);
 }
 
+answer<reply> ready(const admin_context& context, const request&) {
+  const std::string why = context.not_ready ? context.not_ready() : std::string{};
+  if (why.empty())
+    return json_reply(200, {{"status", "ready"}});
+  return problem{.status = 503, .message = why, .code = "not_ready"};
+}
+
 answer<reply> metrics(const admin_context& context, const request&) {
   reply out;
   out.body = context.metrics();

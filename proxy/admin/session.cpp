@@ -5,6 +5,7 @@
 #include "proxy/admin/authorize.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/router.hpp"
+#include "proxy/tls/server_context.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -26,11 +27,11 @@ const auto nothrow = asio::as_tuple(asio::use_awaitable);
 class session {
  public:
   session(tcp::socket socket, session_scope scope)
-      : socket_(std::move(socket)), scope_(scope), deadlines_(scope.context.deadlines) {
+      : stream_(std::move(socket)), scope_(scope), deadlines_(scope.context.deadlines) {
     error_code ignored;
-    socket_.set_option(tcp::no_delay{true}, ignored);
-    local_address_ = socket_.local_endpoint(ignored).address().to_string();
-    peer_ = socket_.remote_endpoint(ignored).address();
+    stream_.socket().set_option(tcp::no_delay{true}, ignored);
+    local_address_ = stream_.socket().local_endpoint(ignored).address().to_string();
+    peer_ = stream_.socket().remote_endpoint(ignored).address();
   }
 
   awaitable<void> run();
@@ -38,6 +39,8 @@ class session {
  private:
   using parser = http::request_parser<http::string_body>;
 
+  awaitable<bool> secure();
+  awaitable<void> answer_all();
   awaitable<bool> wait_for_bytes();
   awaitable<error_code> read_head();
   awaitable<error_code> read_body();
@@ -52,10 +55,10 @@ class session {
   // The one value of a field; nullopt: it is absent, or stands there more than once.
   std::optional<std::string_view> single(http::field name) const;
 
-  tcp::socket socket_;
+  client_stream stream_;
   session_scope scope_;
   session_deadlines deadlines_;
-  deadline limit_{socket_};
+  deadline limit_{stream_.socket()};
   std::string local_address_;
   asio::ip::address peer_;
   beast::flat_buffer buffer_{buffer_bytes_max};
@@ -95,6 +98,26 @@ std::optional<reply> session::failed_reading(const error_code& error) const {
 }
 
 awaitable<void> session::run() {
+  if (scope_.tls && !co_await secure())
+    co_return;
+  co_await answer_all();
+  if (!stream_.is_tls() || !stream_.socket().is_open())
+    co_return;
+  limit_.set(deadlines_.linger, deadline::ends::everything);
+  co_await stream_.async_shutdown(nothrow);
+}
+
+awaitable<bool> session::secure() {
+  SSL* tls = tls::make_server_tls(*scope_.tls);
+  if (!tls)
+    co_return false;
+  stream_.use_tls(tls);
+  limit_.set(deadlines_.head, deadline::ends::everything);
+  const auto [error] = co_await stream_.async_handshake(nothrow);
+  co_return !error;
+}
+
+awaitable<void> session::answer_all() {
   for (bool open = true; open;) {
     if (buffer_.size() == 0 && !co_await wait_for_bytes())
       co_return;
@@ -106,7 +129,7 @@ awaitable<void> session::run() {
       what = co_await answer_one();
     if (!what)
       co_return;
-    client_end to{socket_, limit_, deadlines_.write};
+    client_end to{stream_, limit_, deadlines_.write};
     answer_form form = form_of_answer();
     form.keep_alive = form.keep_alive && !error;
     open = co_await write_answer(to, std::move(*what), form);
@@ -116,7 +139,7 @@ awaitable<void> session::run() {
 
 awaitable<bool> session::wait_for_bytes() {
   limit_.set(deadlines_.idle, deadline::ends::everything);
-  const auto [error, count] = co_await socket_.async_read_some(buffer_.prepare(4096), nothrow);
+  const auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), nothrow);
   buffer_.commit(count);
   co_return !error;
 }
@@ -126,7 +149,7 @@ awaitable<error_code> session::read_head() {
   parser_->header_limit(head_bytes_max);
   parser_->body_limit(body_bytes_max);
   limit_.set(deadlines_.head, deadline::ends::reading);
-  const auto [error, count] = co_await http::async_read_header(socket_, buffer_, *parser_, nothrow);
+  const auto [error, count] = co_await http::async_read_header(stream_, buffer_, *parser_, nothrow);
   co_return error;
 }
 
@@ -135,25 +158,26 @@ awaitable<error_code> session::read_body() {
   const auto expect = single(http::field::expect);
   if (!parser_->is_done() && expect && beast::iequals(*expect, "100-continue")) {
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(go_on), nothrow);
+    const auto [error, count] = co_await asio::async_write(stream_, asio::buffer(go_on), nothrow);
     if (error)
       co_return error;
   }
-  const auto [error, count] = co_await http::async_read(socket_, buffer_, *parser_, nothrow);
+  const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser_, nothrow);
   co_return error;
 }
 
 // A socket that is closed with unread bytes in it takes the answer back: what the client still
 // sends is read and dropped, for a while.
 awaitable<void> session::linger() {
-  if (parser_->is_done() || !socket_.is_open())
+  auto& socket = stream_.socket();
+  if (!parser_ || parser_->is_done() || !socket.is_open())
     co_return;
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
   limit_.set(deadlines_.linger, deadline::ends::everything);
   std::array<char, 16 * 1024> dropped;
   for (std::size_t all = 0; all < linger_bytes_max;) {
-    const auto [error, count] = co_await socket_.async_read_some(asio::buffer(dropped), nothrow);
+    const auto [error, count] = co_await socket.async_read_some(asio::buffer(dropped), nothrow);
     if (error)
       co_return;
     all += count;
@@ -227,6 +251,7 @@ answer<caller> session::who_calls(const route_match& matched) {
   from.listen_address = scope_.listen_address;
   from.local_address = local_address_;
   from.host = single(http::field::host).value_or("");
+  from.tls = scope_.tls.get();
   if (head.count(http::field::origin) > 0)
     from.origin = single(http::field::origin).value_or("");
   if (auto wrong = refuse_host(from))
@@ -263,6 +288,7 @@ awaitable<std::optional<reply>> session::answer_one() {
   call.session_token = session_token(single(http::field::cookie).value_or(""));
   call.body = message.body();
   call.now = scope_.context.now();
+  call.secure = stream_.is_tls();
   co_return dispatch(scope_.context, matched, view(message.target()), std::move(call));
 }
 

@@ -8,6 +8,7 @@
 #include "proxy/admin/guesses.hpp"
 #include "proxy/admin/issued.hpp"
 #include "proxy/admin/web_sessions.hpp"
+#include "proxy/tls/server_context.hpp"
 
 namespace proxy::admin {
 
@@ -18,6 +19,7 @@ struct session_scope {
   guesses& wrong_keys;
   web_sessions& browsers;
   issued_answers& issued;
+  tls::context tls{}; // null: plain HTTP
 };
 
 // Serves until the client or a deadline ends it. Throws what the system throws: the caller's

@@ -20,7 +20,7 @@ answer<reply> open_session(const admin_context& context, const request& call) {
   std::string token;
   reply out = view_of(call.browsers->open(context.random, call.now, call.by, token));
   out.status = 201;
-  out.cookie = session_cookie(token);
+  out.cookie = session_cookie(token, call.secure);
   return out;
 }
 
@@ -32,7 +32,7 @@ answer<reply> show_session(const admin_context&, const request& call) {
 answer<reply> end_session(const admin_context&, const request& call) {
   call.browsers->end(call.session_token);
   reply out = json_reply(200, {{"signed_in", false}});
-  out.cookie = session_cookie("");
+  out.cookie = session_cookie("", call.secure);
   return out;
 }
 

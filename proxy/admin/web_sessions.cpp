@@ -56,11 +56,11 @@ std::string_view session_token(std::string_view cookie_field) {
   return {};
 }
 
-std::string session_cookie(std::string_view token) {
+std::string session_cookie(std::string_view token, bool secure) {
   const auto age =
       token.empty() ? std::chrono::seconds{0} : std::chrono::seconds{web_sessions::lifetime};
-  return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
-                     web_sessions::cookie_name, token, age.count());
+  return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{}",
+                     web_sessions::cookie_name, token, age.count(), secure ? "; Secure" : "");
 }
 
 answer<caller> caller_in(const web_sessions& sessions, const browser_call& call,

@@ -43,8 +43,9 @@ class web_sessions {
 
 // The session's token in a Cookie field; empty where there is none.
 std::string_view session_token(std::string_view cookie_field);
-// The value of Set-Cookie that keeps `token`, or with an empty one removes it.
-std::string session_cookie(std::string_view token);
+// The value of Set-Cookie that keeps `token`, or with an empty one removes it; `secure`: sent back
+// over TLS only.
+std::string session_cookie(std::string_view token, bool secure);
 
 struct browser_call {
   std::string_view token;

@@ -2,8 +2,11 @@
 #include "proxy/cli/admin_client.hpp"
 
 #include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/beast.hpp>
 #include <fmt/format.h>
+
+#include "proxy/upstream/tls_context.hpp"
 
 namespace proxy::cli {
 namespace {
@@ -19,8 +22,16 @@ constexpr std::uint64_t body_bytes_max = 256u << 20;
 using request = http::request<http::string_body>;
 using parser = http::response_parser<http::string_body>;
 
-// Errors are thrown within; exchange turns them into words.
-asio::awaitable<void> talk(const config::upstream_address& to, const request& out, parser& in) {
+template <class Stream>
+asio::awaitable<void> call(Stream& stream, const request& out, parser& in) {
+  co_await http::async_write(stream, out, asio::use_awaitable);
+  beast::flat_buffer buffer;
+  co_await http::async_read(stream, buffer, in, asio::use_awaitable);
+}
+
+// Errors are thrown within; exchange turns them into words. `tls`: null where it is plain HTTP.
+asio::awaitable<void> talk(const config::upstream_address& to, SSL* tls, const request& out,
+                           parser& in) {
   const auto here = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver names(here);
   beast::tcp_stream stream(here);
@@ -28,9 +39,13 @@ asio::awaitable<void> talk(const config::upstream_address& to, const request& ou
   const auto found =
       co_await names.async_resolve(to.host, std::to_string(to.port), asio::use_awaitable);
   co_await stream.async_connect(found, asio::use_awaitable);
-  co_await http::async_write(stream, out, asio::use_awaitable);
-  beast::flat_buffer buffer;
-  co_await http::async_read(stream, buffer, in, asio::use_awaitable);
+  if (!tls) {
+    co_await call(stream, out, in);
+    co_return;
+  }
+  asio::ssl::stream<beast::tcp_stream&> secured(stream, tls);
+  co_await secured.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+  co_await call(secured, out, in);
 }
 
 bool nobody_listens(const boost::system::error_code& error) {
@@ -79,10 +94,20 @@ result<http_answer> exchange(const location& to, const http_call& call) {
   out.prepare_payload();
   parser in;
   in.body_limit(body_bytes_max);
+  SSL* tls = nullptr;
+  upstream::tls_context authorities;
+  if (to.address.tls) {
+    auto made = upstream::make_client_context(to.ca_file);
+    if (!made)
+      return complaint{exit_failed, "--ca-file: cannot load certificates from " +
+                                        (to.ca_file.empty() ? "the system's store" : to.ca_file)};
+    authorities = std::move(*made);
+    tls = upstream::make_client_tls(*authorities, to.address.host);
+  }
   asio::io_context loop(1);
   std::exception_ptr failed;
   const auto note = [&failed](std::exception_ptr error) { failed = error; };
-  asio::co_spawn(loop, talk(to.address, out, in), note);
+  asio::co_spawn(loop, talk(to.address, tls, out, in), note);
   loop.run();
   try {
     if (failed)

@@ -33,6 +33,8 @@ struct shared_options {
 void add_shared(CLI::App& root, shared_options& into) {
   root.add_option("--url", into.where.url, "the admin plane, like http://127.0.0.1:8081");
   root.add_option("--admin-key-file", into.where.admin_key_file, "a file with the admin key");
+  root.add_option("--ca-file", into.where.ca_file,
+                  "https: PEM file of authorities to believe ($DEEPSEEK_ADMIN_CA_FILE)");
   root.add_option("--data-dir", into.where.data_directory, "the proxy's data directory");
   root.add_flag("--json", into.json, "print the answers as JSON");
   root.add_flag("-q,--quiet", into.quiet, "print only what a script needs");

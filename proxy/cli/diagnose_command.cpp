@@ -40,19 +40,15 @@ std::string data_url(session& with, const diagnose_words& words, const json::val
 
 // The data plane with a secret, or with none; nullopt: it cannot be asked from here.
 std::optional<location> data_plane(const std::string& url, const std::string& secret,
-                                   findings& into) {
+                                   const std::string& ca_file, findings& into) {
   const auto address = config::parse_upstream(url);
   if (!address) {
     into.problem("data plane", "'" + url + "' is no address",
                  "it looks like http://127.0.0.1:8080");
     return std::nullopt;
   }
-  if (address->tls) {
-    into.note("data plane", url + " is not asked: this program speaks no TLS",
-              "curl " + url + "/v1/models");
-    return std::nullopt;
-  }
-  return location{url, *address, secret, {}};
+  return location{
+      .url = url, .address = *address, .ca_file = ca_file, .admin_key = secret, .key_source = {}};
 }
 
 void check_data_plane(const location& at, findings& into) {
@@ -203,7 +199,8 @@ result<void> diagnose(session& with, const diagnose_words& words) {
   else
     found.problem("admin key", accepted.error().message,
                   "see 'deepseek --help' for where it is looked for");
-  const auto at = data_plane(data_url(with, words, health->body), "", found);
+  const auto at = data_plane(data_url(with, words, health->body), "",
+                             with.calls.where().ca_file, found);
   if (at)
     check_data_plane(*at, found);
   check_upstream(with, found);

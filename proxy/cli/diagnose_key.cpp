@@ -25,6 +25,8 @@ constexpr remedy remedies[] = {
     {"model_not_allowed", "ask for an allowed model, or: deepseek keys security KEY --models ..."},
     {"ip_not_allowed", "call from an allowed address, or: deepseek keys security KEY --ip ..."},
     {"referrer_not_allowed", "deepseek keys security KEY --referrer ..."},
+    {"certificate_not_allowed", "connect with an allowed client certificate, or: deepseek keys "
+                                "security KEY --certificate ..."},
     {"rate_limit_exceeded", "wait as retry-after says and queue requests, or raise the limit: "
                             "deepseek keys limits KEY --rpm ... --tpm ..."},
     {"insufficient_quota",

@@ -36,6 +36,8 @@ constexpr key_option options[] = {
     {"--token-accounting", "token_accounting", kind::text, false, "adaptive or strict"},
     {"--ip", "allowed_ips", kind::list, false, "addresses or networks; repeat, or a,b"},
     {"--referrer", "allowed_referrers", kind::list, false, "like https://example.com/*"},
+    {"--certificate", "client_certificates", kind::list, false,
+     "SHA-256 or subject of a client certificate; repeat, or a,b"},
     {"--expires", "expires_at", kind::text, false, "like 2027-01-31T23:59:59Z"},
     {"--alias", "model_aliases", kind::pairs, false,
      "NAME=MODEL: what clients call a model; repeat, or a=b,c=d"},
@@ -45,9 +47,9 @@ constexpr key_option options[] = {
 };
 
 bool is_about(const key_option& option, option_topic topic) {
-  constexpr std::string_view security[] = {"--permissions", "--models",  "--ip",
-                                           "--referrer",    "--expires", "--rotate-every",
-                                           "--may-delegate"};
+  constexpr std::string_view security[] = {"--permissions",  "--models",     "--ip",
+                                           "--referrer",     "--expires",    "--rotate-every",
+                                           "--may-delegate", "--certificate"};
   if (topic == option_topic::limits)
     return option.is_limit || option.flag == std::string_view("--token-accounting");
   return std::ranges::find(security, option.flag) != std::end(security);

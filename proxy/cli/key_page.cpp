@@ -94,6 +94,7 @@ void print_key(const json::value& record, const json::value& live, const console
   add(page, "Models", models.empty() ? "all" : models);
   add(page, "Addresses", joined(member(record, "allowed_ips")));
   add(page, "Referrers", joined(member(record, "allowed_referrers")));
+  add(page, "Certificates", joined(member(record, "client_certificates")));
   add(page, "Aliases", aliases_of(record));
   add(page, "Parent", text(record, "parent"));
   if (is_true(record, "is_group"))

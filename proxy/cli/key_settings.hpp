@@ -36,6 +36,7 @@ inline constexpr key_setting key_settings[] = {
     {"may_delegate", setting_kind::truth},
     {"allowed_ips", setting_kind::list},
     {"allowed_referrers", setting_kind::list},
+    {"client_certificates", setting_kind::list},
     {"expires_at", setting_kind::clearable},
     {"rotate_every_days", setting_kind::clearable},
     {"token_accounting", setting_kind::text},

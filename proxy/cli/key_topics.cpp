@@ -62,6 +62,8 @@ result<void> show_security(session& with, const std::string& id) {
   page.row({"Models", or_else(joined(member(key, "models")), "all")});
   page.row({"Addresses", or_else(joined(member(key, "allowed_ips")), "any")});
   page.row({"Referrers", or_else(joined(member(key, "allowed_referrers")), "any")});
+  if (const std::string named = joined(member(key, "client_certificates")); !named.empty())
+    page.row({"Certificates", named});
   page.row({"Expires", or_else(text(key, "expires_at"), "never")});
   page.row({"Rotation",
             days == 0 ? "whenever you like"

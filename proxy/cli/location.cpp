@@ -63,11 +63,14 @@ result<location> find_proxy(const location_options& given, const console& io) {
   while (found.url.ends_with('/'))
     found.url.pop_back();
   const auto address = config::parse_upstream(found.url);
-  if (!address || address->tls)
-    return complaint{exit_usage, "'" + found.url +
-                                     "' is no address of an admin plane: it looks "
-                                     "like http://127.0.0.1:8081, without https"};
+  if (!address)
+    return complaint{exit_usage,
+                     "'" + found.url +
+                         "' is no address of an admin plane: it looks "
+                         "like http://127.0.0.1:8081 or https://proxy.example.com:8081"};
   found.address = *address;
+  found.ca_file = !given.ca_file.empty() ? given.ca_file
+                                         : io.environment("DEEPSEEK_ADMIN_CA_FILE").value_or("");
   if (auto done = find_key(given, io, directory, found); !done)
     return done.error();
   return found;

@@ -77,11 +77,21 @@ std::optional<std::string> disagreement(const settings& s) {
   if (data && admin && data->host == admin->host && data->port == admin->port && data->port != 0)
     return "server.listen and admin.listen are both \"" + s.server.listen +
            "\": give each a port of its own";
-  if (admin && !is_loopback(admin->host) && s.admin.plain_http != "anywhere")
+  for (const auto& [section, cert, key] :
+       {std::tuple{"server", &s.server.tls_cert, &s.server.tls_key},
+        std::tuple{"admin", &s.admin.tls_cert, &s.admin.tls_key}})
+    if (cert->empty() != key->empty())
+      return fmt::format("{0}.tls_cert and {0}.tls_key: one is of no use without the other",
+                         section);
+  if (!s.server.tls_client_ca.empty() && s.server.tls_cert.empty())
+    return "server.tls_client_ca: without server.tls_cert nobody can show a certificate";
+  if (admin && !is_loopback(admin->host) && s.admin.tls_cert.empty() &&
+      s.admin.plain_http != "anywhere")
     return "admin.listen: " + s.admin.listen +
            " can be reached from other machines, and the admin plane speaks plain HTTP; listen on "
-           "127.0.0.1 and come through an SSH tunnel or a TLS proxy, or say admin.plain_http = "
-           "\"anywhere\"";
+           "127.0.0.1 and come through an SSH tunnel, give it a certificate with admin.tls_cert "
+           "and "
+           "admin.tls_key, or say admin.plain_http = \"anywhere\"";
   return std::nullopt;
 }
 
@@ -127,8 +137,9 @@ std::string example_file() {
       section = each.section;
       out += "\n# " + std::string(section_prose(section)) + "\n[" + std::string(section) + "]\n";
     }
-    out += "# " + std::string(each.prose) + "\n# Accepts " + each.accepts + ".\n# " +
-           std::string(each.name) + " = " + each.show(defaults) + "\n";
+    out += "# " + std::string(each.prose) + "\n# Accepts " + each.accepts +
+           (each.live ? "; SIGHUP applies it.\n# " : ".\n# ") + std::string(each.name) + " = " +
+           each.show(defaults) + "\n";
   }
   return out;
 }

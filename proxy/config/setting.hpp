@@ -21,6 +21,8 @@ struct setting {
   // Puts the value in; the text of a failure names the problem only.
   std::function<std::optional<std::string>(settings&, const node&)> put;
   std::function<std::string(const settings&)> show; // as TOML
+  std::function<void(settings& to, const settings& from)> copy;
+  bool live = false; // a reload puts it into effect; others take a restart
 };
 
 // Every setting, in the order of the example file.

@@ -46,6 +46,12 @@ inline std::optional<std::string> expected_instead(std::string_view what, const 
   return fmt::format("expected {}, not {}{}{}", what, got.kind(), value.empty() ? "" : ": ", value);
 }
 
+// A reload puts it into effect.
+inline setting live(setting one) {
+  one.live = true;
+  return one;
+}
+
 struct range {
   std::int64_t min;
   std::int64_t max;
@@ -76,7 +82,10 @@ setting number(std::string_view section, std::string_view name, std::string_view
   const auto show = [get](const settings& s) {
     return std::to_string(count_of(get(const_cast<settings&>(s))));
   };
-  return {section, name, prose, fmt::format("{} to {}", bounds.min, bounds.max), put, show};
+  const auto copy = [get](settings& to, const settings& from) {
+    get(to) = get(const_cast<settings&>(from));
+  };
+  return {section, name, prose, fmt::format("{} to {}", bounds.min, bounds.max), put, show, copy};
 }
 
 template <class Get>
@@ -96,7 +105,10 @@ setting text(std::string_view section, std::string_view name, std::string_view p
   const auto show = [get](const settings& s) {
     return in_quotes(std::string(get(const_cast<settings&>(s))));
   };
-  return {section, name, prose, std::move(accepts), put, show};
+  const auto copy = [get](settings& to, const settings& from) {
+    get(to) = get(const_cast<settings&>(from));
+  };
+  return {section, name, prose, std::move(accepts), put, show, copy};
 }
 
 template <class Get>
@@ -137,7 +149,10 @@ setting secret(std::string_view section, std::string_view name, std::string_view
   std::string accepts = "env:NAME, file:PATH, credential:NAME, exec:COMMAND, aws:, azure: or gcp:";
   if (may_be_empty)
     accepts += ", or empty";
-  return {section, name, prose, std::move(accepts), put, show};
+  const auto copy = [get](settings& to, const settings& from) {
+    get(to) = get(const_cast<settings&>(from));
+  };
+  return {section, name, prose, std::move(accepts), put, show, copy};
 }
 
 } // namespace proxy::config::kinds

@@ -25,7 +25,11 @@ struct secret_source {
 
 struct server_settings {
   std::string listen = "127.0.0.1:8080";
-  int threads = 0; // 0: one a core
+  int threads = 0;      // 0: one a core
+  std::string tls_cert; // PEM files; empty: plain HTTP
+  std::string tls_key;
+  std::string tls_client_ca; // empty: no client is asked for a certificate
+  seconds tls_handshake_timeout{10};
   std::vector<policies::access::ip_network> trusted_proxies;
   std::size_t connections_max = 100'000;
   std::size_t head_bytes_max = 32 * 1024;
@@ -47,6 +51,8 @@ struct admin_settings {
   std::string listen = "127.0.0.1:8081";
   secret_source key{"env:DEEPSEEK_ADMIN_KEY"};
   std::string plain_http = "loopback"; // or "anywhere"
+  std::string tls_cert;                // PEM files; empty: plain HTTP
+  std::string tls_key;
 };
 
 // One of several real keys; of so many requests as the weights add up to, `weight` are its.
@@ -63,6 +69,7 @@ struct upstream_settings {
   std::vector<weighted_secret> more_keys; // of the same account
   seconds key_refresh{300};               // the key is fetched again; 0: never
   std::string ca_file;                    // empty: the system's
+  std::string link_local = "deny";        // or "allow"
   seconds connect_timeout{5};
   seconds first_byte_timeout{630}; // DeepSeek closes after 10 minutes without inference
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so

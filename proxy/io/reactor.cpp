@@ -169,6 +169,10 @@ void reactor::change(watched& what, int fd, std::uint32_t events) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
+void reactor::forget(int fd) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
 void reactor::retire(watched* what) {
   intrusive_list::unlink(*what);
   retired_.push_back(what);

@@ -60,6 +60,7 @@ class reactor {
 
   void add(watched& what, int fd, std::uint32_t events);
   void change(watched& what, int fd, std::uint32_t events); // of what was added
+  void forget(int fd);        // takes it out of the epoll set; it stays open
   void retire(watched* what); // unlinks; destroys at the end of the turn
 
   deadline now() const { return now_; } // refreshed once a loop turn

@@ -157,6 +157,13 @@ void stream::close() {
   loop_.retire(this);
 }
 
+int stream::release() {
+  const int given = std::exchange(fd_, -1);
+  loop_.forget(given);
+  loop_.retire(this);
+  return given;
+}
+
 void stream::abort() {
   const linger at_once{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

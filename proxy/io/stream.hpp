@@ -34,6 +34,7 @@ class stream final : public watched {
 
   // Handshake first where there is TLS. Takes `tls`.
   void use_tls(SSL* tls);
+  const SSL* tls() const { return tls_; } // null: plain
 
   struct operation {
     stream& on;
@@ -105,6 +106,9 @@ class stream final : public watched {
   // Sends FIN after what was written, so that the peer sees the last bytes before the end.
   void shutdown_write();
   void close();
+  // Gives the descriptor away and forgets it; nothing was read from it that was not used. Plain
+  // only.
+  int release();
   // Ends without a TLS close_notify and with RST: the peer must not take what it got for complete.
   void abort();
   int descriptor() const { return fd_; }

@@ -3,12 +3,14 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -91,6 +93,23 @@ outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sha
                        "server.listen (or --port of ./deploy/quickstart)."};
   return failure{errc::address_in_use,
                  "cannot listen on " + name + ": " + std::generic_category().message(error)};
+}
+
+config::host_port address_of_listener(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &length);
+  std::array<char, NI_MAXHOST> host{};
+  ::getnameinfo(reinterpret_cast<const sockaddr*>(&storage), length, host.data(), host.size(),
+                nullptr, 0, NI_NUMERICHOST);
+  return {host.data(), port_of(descriptor)};
+}
+
+policies::access::ip_address peer_of(int descriptor) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&storage), &length);
+  return address_of(storage);
 }
 
 listener::listener(io::reactor& loop, int descriptor, on_client accepted)

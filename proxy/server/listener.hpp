@@ -23,6 +23,11 @@ struct bound_socket {
 enum class port_sharing : std::uint8_t { exclusive, with_own_threads };
 outcome<bound_socket> listen_on(const config::host_port& where, port_sharing sharing);
 
+// Where a listening socket that was handed in listens.
+config::host_port address_of_listener(int descriptor);
+// Whose a connection is.
+policies::access::ip_address peer_of(int descriptor);
+
 class listener final : public io::watched {
  public:
   using on_client = std::function<void(io::stream&, policies::access::ip_address)>;

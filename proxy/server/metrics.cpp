@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "policies/admission/refusal.hpp"
+#include "proxy/server/build_info.hpp"
 
 namespace proxy::server {
 namespace {
@@ -37,6 +38,9 @@ constexpr family families[] = {
      &counters::key_failovers},
     {"overruns_total", "Requests billed above their bound: the price table is wrong.",
      &counters::overruns},
+    {"tls_handshakes_total", "TLS handshakes with clients.", &counters::tls_handshakes},
+    {"tls_resumed_total", "Those of them that resumed a session.", &counters::tls_resumed},
+    {"tls_failures_total", "TLS handshakes that failed or took too long.", &counters::tls_failures},
     {"client_bytes_total", "Bytes of answers sent to clients.", &counters::bytes_to_clients},
     {"settled_nano_usd_total", "Charged, in nano-dollars.", &counters::settled_nano_usd},
 };
@@ -96,6 +100,17 @@ std::string metrics_text(const metric_sources& from) {
   count(out, "upstream_key_refresh_failures_total",
         "Times the real key could not be fetched again; the last good one is kept.",
         from.key_refresh_failures);
+  count(out, "reload_failures_total",
+        "Configurations and certificates that could not be loaded again; the last good ones stay.",
+        from.reload_failures);
+  if (from.certificate_expires_s > 0)
+    gauge(out, "tls_certificate_expires_seconds",
+          "When the first of the certificates in use expires, in seconds since 1970.",
+          static_cast<std::uint64_t>(from.certificate_expires_s));
+  head(out, "build_info", "gauge", "1; its labels say what runs.");
+  fmt::format_to(out,
+                 "deepseek_proxy_build_info{{version=\"{}\",commit=\"{}\",openssl=\"{}\"}} 1\n",
+                 build_version(), build_commit(), openssl_version());
   gauge(out, "connections", "Client connections open.", from.connections);
   gauge(out, "keys", "Keys known.", from.keys);
   gauge(out, "journal_bytes", "Bytes of journal on disk.", from.journal.bytes);

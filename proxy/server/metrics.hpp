@@ -15,6 +15,8 @@ struct metric_sources {
   std::size_t connections = 0;
   std::size_t keys = 0;
   std::uint64_t key_refresh_failures = 0;
+  std::uint64_t reload_failures = 0;
+  std::int64_t certificate_expires_s = 0; // 0: no TLS
 };
 std::string metrics_text(const metric_sources& from);
 

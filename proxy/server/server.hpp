@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,14 @@ namespace proxy::server {
 struct run_options {
   // Pretend the process started at this instant: for tests of prices and calendar windows.
   std::optional<policies::instant> pretend_start;
+  // Read again at SIGHUP; absent: there is none.
+  std::optional<std::filesystem::path> config_file;
+};
+
+// What this process is to run next, once the server is destroyed.
+struct succession {
+  std::filesystem::path program;
+  std::string environment; // NAME=VALUE: the sockets it inherits
 };
 
 class server {
@@ -22,8 +31,9 @@ class server {
   static outcome<std::unique_ptr<server>> open(config::settings settings, run_options options);
   ~server();
 
-  // Serves until SIGTERM or SIGINT, then drains.
-  void run();
+  // Serves until SIGTERM or SIGINT, then drains. SIGHUP: reads configuration and certificates
+  // again. SIGUSR2: drains, and says which program is to take over; it gets the sockets.
+  std::optional<succession> run();
 
  private:
   server();

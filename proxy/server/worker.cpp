@@ -1,20 +1,23 @@
 // A data thread's life.
 #include "proxy/server/worker.hpp"
 
+#include "proxy/server/secure_client.hpp"
 #include "proxy/session/exchange.hpp"
 #include "proxy/session/session.hpp"
 
 namespace proxy::server {
 
 worker::worker(session::process& shared, const upstream::resolver& names,
-               upstream::pool_settings upstream, journal::lane& lane, int listening)
+               upstream::pool_settings upstream, journal::lane& lane,
+               std::span<const int> listening)
     : shared_(shared), pool_(loop_, names, std::move(upstream)),
       services_{shared, loop_, pool_, lane, policies::pricing::price_memo{shared.prices},
                 {},     {},    {},    {},   {},
                 {},     {}} {
-  listener::open(loop_, listening, [this](io::stream& client, policies::access::ip_address peer) {
-    accepted(client, peer);
-  });
+  for (const int each : listening)
+    listener::open(loop_, each, [this](io::stream& client, policies::access::ip_address peer) {
+      accepted(client, peer);
+    });
   loop_.every_tick([this](io::deadline now) { flush_tallies(now); });
 }
 
@@ -28,6 +31,34 @@ void worker::start() {
     loop_.run(&shared_.directory.readers().join());
     services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
     session::release_idle(services_);
+  });
+}
+
+void worker::use_tls(tls::context settings) {
+  if (!thread_.joinable()) {
+    tls_ = std::move(settings);
+    return;
+  }
+  loop_.post([this, next = std::move(settings)] { tls_ = next; });
+}
+
+void worker::use_settings(config::settings next) {
+  loop_.post([this, kept = std::make_shared<config::settings>(std::move(next))] {
+    services_.settings = *kept;
+  });
+}
+
+void worker::serve_kept(std::vector<int> clients) {
+  loop_.post([this, all = std::move(clients)] {
+    for (const int each : all)
+      accepted(*io::stream::adopt(loop_, each), peer_of(each));
+  });
+}
+
+void worker::keep() {
+  loop_.post([this] {
+    services_.keeping = true;
+    loop_.drain();
   });
 }
 
@@ -46,17 +77,26 @@ void worker::stop() {
 }
 
 void worker::accepted(io::stream& client, policies::access::ip_address peer) {
-  const auto threads = static_cast<std::size_t>(std::max(1, shared_.settings.server.threads));
+  const auto threads = static_cast<std::size_t>(std::max(1, services_.settings.server.threads));
   const auto per_thread =
-      std::max<std::size_t>(1, shared_.settings.server.connections_max / threads);
+      std::max<std::size_t>(1, services_.settings.server.connections_max / threads);
   if (open_.load(std::memory_order_relaxed) >= per_thread)
     return client.close();
   open_.fetch_add(1, std::memory_order_relaxed);
   services_.count.connections_opened.add();
   const auto serve = [](worker& self, io::stream& stream,
                         policies::access::ip_address from) -> io::task<void> {
-    auto serving = session::serve_connection(self.services_, stream, from);
-    co_await std::move(serving);
+    bool ready = true;
+    if (self.tls_) {
+      auto secured = secure_client(self.services_, self.tls_, stream);
+      ready = co_await std::move(secured);
+    }
+    if (ready) {
+      auto serving = session::serve_connection(self.services_, stream, from);
+      co_await std::move(serving);
+    } else {
+      stream.close();
+    }
     self.services_.count.connections_closed.add();
     self.open_.fetch_sub(1, std::memory_order_relaxed);
   };

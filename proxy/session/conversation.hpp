@@ -16,7 +16,7 @@ struct conversation {
   exchange& x;
   known_caller& caller;
 
-  const config::settings& settings() const { return my.shared.settings; }
+  const config::settings& settings() const { return my.settings; }
   policies::instant now() const { return my.now(); }
 };
 

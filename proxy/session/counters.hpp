@@ -31,6 +31,9 @@ struct counters {
   counter replayed;          // answered with what an Idempotency-Key's first request got
   counter key_failovers;     // asked again with another real key
   counter overruns;          // billed above the hold: a pricing bug
+  counter tls_handshakes;
+  counter tls_resumed;
+  counter tls_failures; // handshakes
   counter bytes_to_clients;
   counter settled_nano_usd;
   std::array<counter, 6> answers_by_class; // [2] 2xx ... [5] 5xx, of all answers

@@ -104,6 +104,8 @@ struct known_caller {
     known = true;
   }
   bool known = false;
+  bool certificate_read = false; // below, which is null where the client showed none
+  std::unique_ptr<policies::access::client_certificate> certificate;
 };
 
 struct exchange {

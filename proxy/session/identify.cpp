@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "policies/keys/secret.hpp"
+#include "proxy/tls/peer_certificate.hpp"
 
 namespace proxy::session {
 namespace {
@@ -121,8 +122,13 @@ access::ip_address client_of(conversation& c, const access::ip_address& peer) {
 
 step check_caller_now(conversation& c) {
   const http::request_head& head = c.x.in.head;
-  const policies::admission::caller_facts facts{c.x.client, head.referer, head.origin,
-                                                &c.x.presented};
+  policies::admission::caller_facts facts{c.x.client, head.referer, head.origin, &c.x.presented};
+  if (c.client.tls()) {
+    if (!c.caller.certificate_read)
+      c.caller.certificate = tls::verified_certificate(*c.client.tls());
+    c.caller.certificate_read = true;
+    facts.certificate = c.caller.certificate.get();
+  }
   const keys::key_chain chain{*c.x.key};
   c.x.refusal = policies::admission::check_caller(chain.view(), facts, c.x.route, c.now());
   return c.x.refusal ? step::refuse : step::go_on;

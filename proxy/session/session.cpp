@@ -191,12 +191,15 @@ io::task<void> serve_connection(services& my, io::stream& client,
   std::unique_ptr<exchange> x;
   known_caller caller;
   after then = after::next_request;
-  while (then == after::next_request && !my.draining) {
+  bool left = false; // the client did, or its time is up
+  while (then == after::next_request && !my.draining && (x || !my.keeping)) {
     if (!x) {
       // Nothing is held while the connection is idle: no buffer, no exchange.
-      const io::deadline until = my.loop.in(my.shared.settings.server.idle_timeout);
-      if (co_await client.readable(until) != io::status::ok)
+      const io::deadline until = my.loop.in(my.settings.server.idle_timeout);
+      if (const io::status s = co_await client.readable(until); s != io::status::ok) {
+        left = s != io::status::stopped;
         break;
+      }
       x = take_exchange(my);
     }
     conversation c{my, client, *x, caller};
@@ -206,9 +209,13 @@ io::task<void> serve_connection(services& my, io::stream& client,
       continue;
     give_exchange(my, std::move(x));
   }
+  const bool idle = then == after::next_request && !x && !left;
   if (x)
     give_exchange(my, std::move(x));
-  client.close();
+  if (idle && my.keeping && !client.tls())
+    my.kept.push_back(client.release());
+  else
+    client.close();
 }
 
 void release_idle(services& my) {

@@ -98,6 +98,9 @@ void put_rare(json::object& out, const keys::key_record& record) {
     aliases[each.name] = each.model;
   if (!aliases.empty())
     out["aliases"] = std::move(aliases);
+  if (!record.client_certificates.empty())
+    out["client_certificates"] =
+        json::array(record.client_certificates.begin(), record.client_certificates.end());
 }
 
 void read_rare(const json::object& from, keys::key_record& record) {
@@ -112,6 +115,9 @@ void read_rare(const json::object& from, keys::key_record& record) {
   if (const json::value* aliases = from.if_contains("aliases"))
     for (const auto& [name, model] : aliases->as_object())
       record.aliases.push_back({std::string(name), std::string(model.as_string())});
+  if (const json::value* certificates = from.if_contains("client_certificates"))
+    for (const json::value& each : certificates->as_array())
+      record.client_certificates.emplace_back(each.as_string());
 }
 
 json::array encode_secrets(const std::vector<keys::key_secret>& secrets) {

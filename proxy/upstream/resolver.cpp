@@ -2,6 +2,7 @@
 #include "proxy/upstream/resolver.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <chrono>
 #include <cstring>
@@ -9,10 +10,32 @@
 
 #include <spdlog/spdlog.h>
 
+#include "policies/access/ip_list.hpp"
+
 namespace proxy::upstream {
 
-resolver::resolver(std::string host, std::uint16_t port)
-    : host_(std::move(host)), port_(std::to_string(port)) {
+bool is_link_local(const sockaddr_storage& address) {
+  policies::access::ip_address plain;
+  if (address.ss_family == AF_INET) {
+    plain.bytes[10] = plain.bytes[11] = 0xff;
+    std::memcpy(plain.bytes.data() + 12, &reinterpret_cast<const sockaddr_in&>(address).sin_addr,
+                4);
+  } else {
+    std::memcpy(plain.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, 16);
+  }
+  // Link-local, and what clouds use for the like: AWS by IPv6, Azure, Alibaba.
+  static const auto networks = [] {
+    std::vector<policies::access::ip_network> all;
+    for (const char* text : {"169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "168.63.129.16",
+                             "100.100.100.200", "0.0.0.0", "::"})
+      all.push_back(policies::access::parse_network(text).network.value());
+    return all;
+  }();
+  return policies::access::any_contains(networks, plain);
+}
+
+resolver::resolver(std::string host, std::uint16_t port, link_local metadata)
+    : host_(std::move(host)), port_(std::to_string(port)), metadata_(metadata) {
   refresh();
   thread_ = std::thread([this] { run(); });
 }
@@ -46,6 +69,12 @@ void resolver::refresh() {
     endpoint one;
     std::memcpy(&one.address, item->ai_addr, item->ai_addrlen);
     one.length = item->ai_addrlen;
+    if (metadata_ == link_local::deny && is_link_local(one.address)) {
+      spdlog::error("upstream: {} leads to a link-local address, which is not used; say "
+                    "upstream.link_local = \"allow\" if that is meant",
+                    host_);
+      continue;
+    }
     fresh.push_back(one);
   }
   ::freeaddrinfo(list);

@@ -18,11 +18,16 @@ struct endpoint {
   socklen_t length = 0;
 };
 
+// Whether a name may lead to where clouds keep machines' credentials: whoever controls the name
+// server could otherwise have requests sent there.
+enum class link_local : std::uint8_t { deny, allow };
+bool is_link_local(const sockaddr_storage& address);
+
 class resolver {
  public:
   // Looks up once before it returns (an address literal needs no name server), then every minute,
   // or every second until the first success.
-  resolver(std::string host, std::uint16_t port);
+  resolver(std::string host, std::uint16_t port, link_local metadata = link_local::deny);
   ~resolver();
 
   std::vector<endpoint> endpoints() const; // empty: never resolved yet
@@ -33,6 +38,7 @@ class resolver {
 
   const std::string host_;
   const std::string port_;
+  const link_local metadata_;
   mutable std::mutex lock_;
   std::condition_variable stop_;
   bool stopping_ = false;

@@ -111,6 +111,8 @@ class Simulator(Process):
 class Proxy(Process):
     """deepseek-proxy on a data directory; `settings` are TOML lines by section
     ("NAME = none": the setting is left out)."""
+    program = os.path.join(BUILD, "deepseek-proxy")
+    ready = r"deepseek-proxy listening on http://127\.0\.0\.1:(\d+)"
 
     def __init__(self, directory, upstream, settings=None, options=(), env=None):
         self.directory = directory
@@ -128,8 +130,8 @@ class Proxy(Process):
         with open(self.config, "w", encoding="utf-8") as file:
             for section, lines in sections.items():
                 file.write(f"[{section}]\n" + "\n".join(lines) + "\n")
-        super().__init__([os.path.join(BUILD, "deepseek-proxy"), "serve", "--config", self.config,
-                          *options], r"deepseek-proxy listening on http://127\.0\.0\.1:(\d+)",
+        super().__init__([self.program, "serve", "--config", self.config,
+                          *options], self.ready,
                          env={"TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY, **(env or {})})
         self.port = int(self.match.group(1))
         with open(os.path.join(directory, "admin.url"), encoding="utf-8") as file:

@@ -21,7 +21,7 @@ function facts(key) {
   const list = (values, none) => (values.length ? values.join(", ") : none);
   const rows = [["Id", h("code", {}, key.id)], ["Type", key.type], ["Environment", key.environment || "–"],
     ["Permissions", list(key.permissions, "none")], ["Models", list(key.models, "all")], ["IP addresses", list(key.allowed_ips, "any")],
-    ["Referrers", list(key.allowed_referrers, "any")], ["Expires", time(key.expires_at)], ["Created", time(key.created_at)],
+    ["Referrers", list(key.allowed_referrers, "any")], ["Certificates", list(key.client_certificates, "any, or none")], ["Expires", time(key.expires_at)], ["Created", time(key.created_at)],
     ["Last used", ago(key.last_used_at)]];
   if (key.is_group) rows.push(["Group", "its limits are shared by the keys under it"]);
   if (key.parent) rows.push(["Under", h("a", { href: `#/keys/${key.parent}` }, key.parent)]);

@@ -8,21 +8,23 @@ from typing import Any, Optional
 import httpx
 
 from deepseek.resources import Keys, Models
-from deepseek.transport import AsyncTransport, Sender, SyncTransport, Where
+from deepseek.transport import AsyncTransport, Sender, SyncTransport, Where, authorities
 
 
 class DeepSeekClient:
     """Manages keys with the owner's admin key. A sub-key can list its models.
 
     What is not given is found: the key in DEEPSEEK_ADMIN_KEY or DEEPSEEK_API_KEY, addresses in
-    DEEPSEEK_BASE_URL and DEEPSEEK_ADMIN_URL, all of it in the data directory of a proxy on this machine.
+    DEEPSEEK_BASE_URL and DEEPSEEK_ADMIN_URL, the authorities that https is to believe beside the system's in
+    DEEPSEEK_ADMIN_CA_FILE, keys and addresses in the data directory of a proxy on this machine.
     """
 
     def __init__(self, api_key: Optional[str] = None, base_url: Optional[str] = None,
-                 admin_url: Optional[str] = None, timeout: float = 30.0, max_retries: int = 2,
+                 admin_url: Optional[str] = None, ca_file: Optional[str] = None,
+                 timeout: float = 30.0, max_retries: int = 2,
                  http_client: Optional[httpx.Client] = None, sleep: Any = time.sleep) -> None:
         sender = Sender(Where.find(api_key, base_url, admin_url), timeout, max_retries)
-        self._transport = SyncTransport(sender, http_client or httpx.Client(), sleep)
+        self._transport = SyncTransport(sender, http_client or httpx.Client(verify=authorities(ca_file)), sleep)
         self.keys = Keys(self._transport.run)
         self.models = Models(self._transport.run)
 
@@ -40,10 +42,11 @@ class AsyncDeepSeekClient:
     """The same, with every method awaited: `await client.keys.list()`."""
 
     def __init__(self, api_key: Optional[str] = None, base_url: Optional[str] = None,
-                 admin_url: Optional[str] = None, timeout: float = 30.0, max_retries: int = 2,
+                 admin_url: Optional[str] = None, ca_file: Optional[str] = None,
+                 timeout: float = 30.0, max_retries: int = 2,
                  http_client: Optional[httpx.AsyncClient] = None, sleep: Any = asyncio.sleep) -> None:
         sender = Sender(Where.find(api_key, base_url, admin_url), timeout, max_retries)
-        self._transport = AsyncTransport(sender, http_client or httpx.AsyncClient(), sleep)
+        self._transport = AsyncTransport(sender, http_client or httpx.AsyncClient(verify=authorities(ca_file)), sleep)
         self.keys: Any = Keys(self._transport.run)
         self.models: Any = Models(self._transport.run)
 

@@ -69,8 +69,8 @@ class Keys:
     def create(self, name: str, **fields: Any) -> Record:
         """The new key's record; its `key` is the secret, which is never shown again. Fields: type,
         permissions, models, rate_limits, daily_budget, token_accounting, allowed_ips,
-        allowed_referrers, expires_at, description, environment, metadata, parent, is_group,
-        may_delegate, model_aliases, rotate_every_days. Tried again, it makes no second key."""
+        allowed_referrers, client_certificates, expires_at, description, environment, metadata, parent,
+        is_group, may_delegate, model_aliases, rotate_every_days. Tried again, it makes no second key."""
         return self._run(Call("POST", "/v1/keys", body=write({"name": name, **fields}),
                               headers={"Idempotency-Key": uuid.uuid4().hex}))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import ssl
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generator, Optional, Union
@@ -26,6 +27,15 @@ def _state_file(name: str) -> Optional[str]:
         return Path(state, "deepseek-proxy", name).read_text(encoding="utf-8").strip() or None
     except OSError:
         return None
+
+
+def authorities(ca_file: Optional[str]) -> ssl.SSLContext:
+    """The system's, and those of a PEM file."""
+    trusted = ssl.create_default_context()
+    named = ca_file or os.environ.get("DEEPSEEK_ADMIN_CA_FILE")
+    if named:
+        trusted.load_verify_locations(named)
+    return trusted
 
 
 @dataclass(frozen=True)
