@@ -111,6 +111,8 @@ class Simulator(Process):
 class Proxy(Process):
     """deepseek-proxy on a data directory; `settings` are TOML lines by section
     ("NAME = none": the setting is left out)."""
+    prefix = ()    # a program that runs it
+    patience = 30  # seconds until it is ready
 
     def __init__(self, directory, upstream, settings=None, options=(), env=None):
         self.directory = directory
@@ -128,8 +130,9 @@ class Proxy(Process):
         with open(self.config, "w", encoding="utf-8") as file:
             for section, lines in sections.items():
                 file.write(f"[{section}]\n" + "\n".join(lines) + "\n")
-        super().__init__([os.path.join(BUILD, "deepseek-proxy"), "serve", "--config", self.config,
+        super().__init__([*self.prefix, os.path.join(BUILD, "deepseek-proxy"), "serve", "--config", self.config,
                           *options], r"deepseek-proxy listening on http://127\.0\.0\.1:(\d+)",
+                         timeout=self.patience,
                          env={"TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY, **(env or {})})
         self.port = int(self.match.group(1))
         with open(os.path.join(directory, "admin.url"), encoding="utf-8") as file:
