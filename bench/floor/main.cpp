@@ -1,55 +1,21 @@
 // deepseek-bench-floor LISTEN-PORT UPSTREAM-PORT: a relay that parses nothing, one upstream
 // connection for each client. What a proxy on this machine cannot be cheaper than.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <iostream>
-#include <memory>
+
+#include "bench/floor/sockets.hpp"
 
 namespace {
+
+using bench::watch;
 
 struct pipe_end {
   int fd = -1;
   pipe_end* other = nullptr;
 };
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-bool check(bool worked, const char* what) {
-  if (!worked)
-    std::cerr << "deepseek-bench-floor: " << what << " failed\n";
-  return worked;
-}
-
-int listen_on(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const sockaddr_in address = loopback(port);
-  const bool listens =
-      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      ::listen(fd, 4096) == 0;
-  return check(listens, "listen") ? fd : -1;
-}
-
-void watch(int epoll, pipe_end& end) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLET;
-  event.data.ptr = &end;
-  ::epoll_ctl(epoll, EPOLL_CTL_ADD, end.fd, &event);
-}
 
 void accept_all(int epoll, int listening, int upstream_port) {
   for (;;) {
@@ -57,21 +23,20 @@ void accept_all(int epoll, int listening, int upstream_port) {
     if (client < 0)
       return;
     const int upstream = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = loopback(upstream_port);
+    const sockaddr_in address = bench::loopback(upstream_port);
     if (::connect(upstream, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       ::close(upstream);
       ::close(client);
       continue;
     }
-    const int yes = 1;
-    for (const int fd : {client, upstream})
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    bench::send_at_once(client);
+    bench::send_at_once(upstream);
     // Both ends' memory lives as long as the process: a bench opens few connections.
     auto* near = new pipe_end{client, nullptr};
     auto* far = new pipe_end{upstream, near};
     near->other = far;
-    watch(epoll, *near);
-    watch(epoll, *far);
+    watch(epoll, client, near);
+    watch(epoll, upstream, far);
   }
 }
 
@@ -104,12 +69,12 @@ int main(int argc, char** argv) {
     std::cerr << "usage: deepseek-bench-floor LISTEN-PORT UPSTREAM-PORT\n";
     return 2;
   }
-  const int listening = listen_on(std::atoi(argv[1]));
+  const int listening = bench::listen_on(std::atoi(argv[1]));
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
-  if (listening < 0 || !check(epoll >= 0, "epoll"))
+  if (listening < 0 || !bench::check(epoll >= 0, "epoll"))
     return 1;
   pipe_end door{listening, nullptr};
-  watch(epoll, door);
+  watch(epoll, listening, &door);
   std::array<epoll_event, 256> events;
   for (;;) {
     const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), -1);

@@ -19,6 +19,13 @@ std::string_view between(const char* from, const char* to) {
   return {from, static_cast<std::size_t>(to - from)};
 }
 
+constexpr auto ends_scalar = [] {
+  std::array<bool, 256> table{};
+  for (const char c : {',', '}', ' ', '\n', '\r', '\t'})
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 } // namespace
 
 event_kind event_kind_of(std::string_view type) {
@@ -63,8 +70,16 @@ void answer_scan::feed(const char* at, const char* end) {
   }
 }
 
-// Takes what stands between the tokens of an object that is read, up to and into the next token.
-const char* answer_scan::structure(const char* at, const char* end) {
+// Takes what stands between the tokens of an object that is read, up to and into the next token,
+// and so on until a token is cut.
+[[gnu::flatten]] const char* answer_scan::structure(const char* at, const char* end) {
+  do
+    at = next_token(at, end);
+  while (at != end && is_structural(state_));
+  return at;
+}
+
+const char* answer_scan::next_token(const char* at, const char* end) {
   while (at != end && is_space(*at))
     ++at;
   if (at == end)
@@ -284,7 +299,7 @@ void answer_scan::end_text(std::string_view value) {
 
 const char* answer_scan::scalar(const char* at, const char* end) {
   const char* stop = at;
-  while (stop != end && *stop != ',' && *stop != '}' && !is_space(*stop))
+  while (stop != end && !ends_scalar[static_cast<unsigned char>(*stop)])
     ++stop;
   const std::string_view piece = between(at, stop);
   if (stop != end && kept_length_ == 0) {

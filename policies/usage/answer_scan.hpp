@@ -108,7 +108,11 @@ class answer_scan {
   };
   enum class node : std::uint8_t { root, wrapper, usage, prompt_details, output_details };
 
+  static bool is_structural(state s) {
+    return s <= state::name || s == state::colon || s == state::value || s == state::after_value;
+  }
   const char* structure(const char* at, const char* end);
+  const char* next_token(const char* at, const char* end);
   const char* begin_name(const char* at, const char* end);
   const char* begin_value(const char* at, const char* end);
   const char* begin_text(const char* at, const char* end);

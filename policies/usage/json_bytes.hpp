@@ -12,7 +12,7 @@
 namespace policies::usage::json {
 
 constexpr bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+  return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';

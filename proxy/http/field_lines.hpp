@@ -26,13 +26,15 @@ class field_lines {
     if (*at_ == '\r')
       return end_ - at_ == 2 && at_[1] == '\n' ? cut::end : cut::malformed;
     const char* const name = at_;
-    const char* at = name;
-    while (at != end_ && is(token_octet, *at))
-      ++at;
-    if (at == name || at == end_ || *at != ':')
+    const char* const colon = next_colon(name, end_);
+    if (colon == name || colon == end_)
       return cut::malformed;
-    out.name = {name, at};
-    return value(out, at + 1);
+    out.name = {name, colon};
+    // A known name is a token; of others every octet has to be looked at.
+    out.id = look_up(out.name);
+    if (out.id == field_id::other && !all_are(token_octet, out.name))
+      return cut::malformed;
+    return value(out, colon + 1);
   }
 
  private:
@@ -52,7 +54,6 @@ class field_lines {
     while (last != begin && is_blank(last[-1]))
       --last;
     out.value = {begin, last};
-    out.id = look_up(out.name);
     out.verbatim = last == stop && begin == after_colon + 1 && *after_colon == ' ';
     at_ = stop + 2;
     return cut::field;

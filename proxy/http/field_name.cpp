@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "proxy/http/octets.hpp"
+
 namespace proxy::http {
 namespace {
 
@@ -135,29 +137,60 @@ constexpr auto traits = [] {
   return table;
 }();
 
-template <class Word>
-bool differ(const char* a, const char* b) {
-  constexpr Word without_case = static_cast<Word>(0xdfdfdfdfdfdfdfdf);
-  Word x;
-  Word y;
-  std::memcpy(&x, a, sizeof x);
-  std::memcpy(&y, b, sizeof y);
-  return ((x ^ y) & without_case) != 0;
+// What of each octet of a known name has to be equal: all of it, but for the bit that tells a small
+// letter from a capital one. So what is found equal is made of the name's own octets.
+constexpr std::size_t padded = 32;
+static_assert(length_max <= padded);
+
+struct mask {
+  std::array<char, padded> octets{};
+};
+
+constexpr mask mask_of(std::string_view name) {
+  mask made;
+  for (std::size_t i = 0; i < name.size(); ++i)
+    made.octets[i] = static_cast<char>(name[i] >= 'a' && name[i] <= 'z' ? 0xdf : 0xff);
+  return made;
 }
 
-// Ignoring bit 5 of every octet: exact for names made of token octets, since no two of those
-// differ in that bit alone except letters, and the pairs ^ ~ and _ DEL, which no known name has.
-bool same(const char* a, const char* b, std::size_t size) {
+template <std::size_t Count>
+constexpr std::array<mask, Count> masks_of(const std::array<known_name, Count>& names) {
+  std::array<mask, Count> made{};
+  for (std::size_t i = 0; i < Count; ++i)
+    made[i] = mask_of(names[i].text);
+  return made;
+}
+
+constexpr auto known_masks = masks_of(known_names);
+constexpr auto family_masks = masks_of(families);
+
+template <class Word>
+bool differ(const char* a, const char* b, const char* which) {
+  Word x;
+  Word y;
+  Word m;
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  std::memcpy(&m, which, sizeof m);
+  return ((x ^ y) & m) != 0;
+}
+
+bool same(const char* a, const known_name& known, const mask& which) {
+  const char* const b = known.text.data();
+  const char* const m = which.octets.data();
+  const std::size_t size = known.text.size();
   if (size >= 8) {
     for (std::size_t at = 0; at + 8 <= size; at += 8)
-      if (differ<std::uint64_t>(a + at, b + at))
+      if (differ<std::uint64_t>(a + at, b + at, m + at))
         return false;
-    return !differ<std::uint64_t>(a + size - 8, b + size - 8);
+    const std::size_t last = size - 8;
+    return !differ<std::uint64_t>(a + last, b + last, m + last);
   }
   if (size >= 4)
-    return !differ<std::uint32_t>(a, b) && !differ<std::uint32_t>(a + size - 4, b + size - 4);
+    return !differ<std::uint32_t>(a, b, m) &&
+           !differ<std::uint32_t>(a + size - 4, b + size - 4, m + size - 4);
   for (std::size_t at = 0; at < size; ++at)
-    if (differ<std::uint8_t>(a + at, b + at))
+    if (differ<std::uint8_t>(a + at, b + at, m + at))
       return false;
   return true;
 }
@@ -168,11 +201,12 @@ field_id look_up(std::string_view name) {
   const std::size_t size = name.size();
   if (size > 0 && size <= length_max)
     for (std::size_t i = first_of[size]; i < first_of[size + 1]; ++i)
-      if (same(name.data(), known_names[i].text.data(), size))
+      if (same(name.data(), known_names[i], known_masks[i]))
         return known_names[i].id;
-  for (const known_name& family : families)
-    if (size >= family.text.size() && same(name.data(), family.text.data(), family.text.size()))
-      return family.id;
+  for (std::size_t i = 0; i < families.size(); ++i)
+    if (size >= families[i].text.size() && same(name.data(), families[i], family_masks[i]) &&
+        all_are(token_octet, name.substr(families[i].text.size())))
+      return families[i].id;
   return field_id::other;
 }
 

@@ -49,7 +49,7 @@ struct request_facts {
   std::string_view connection_options; // the Connection field's value: names listed are hop-by-hop
 };
 struct request_head : request_facts {
-  std::array<field, fields_max> fields;
+  std::array<field, fields_max + 1> fields; // the last is where the end is read
   std::size_t field_count = 0;
   std::span<const field> all() const { return {fields.data(), field_count}; }
 };
@@ -97,7 +97,7 @@ struct response_facts {
   std::string_view connection_options;
 };
 struct response_head : response_facts {
-  std::array<field, fields_max> fields;
+  std::array<field, fields_max + 1> fields; // the last is where the end is read
   std::size_t field_count = 0;
   std::span<const field> all() const { return {fields.data(), field_count}; }
 };

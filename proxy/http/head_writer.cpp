@@ -6,13 +6,22 @@
 #include <array>
 #include <charconv>
 
-#include "proxy/http/octets.hpp"
+#include "proxy/http/lines.hpp"
 
 namespace proxy::http {
 namespace {
 
 char* put(char* at, std::string_view text) {
   return std::copy(text.begin(), text.end(), at);
+}
+
+// Whether every octet is a value_octet.
+bool is_value(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  const char* at = next_control(text.data(), end);
+  while (at != end && *at == '\t')
+    at = next_control(at + 1, end);
+  return at == end;
 }
 
 bool is_passed_on(const field& f, field_trait dropped, std::string_view connection_options) {
@@ -65,21 +74,20 @@ void head_writer::word(std::string_view text) {
     ok_ = false;
 }
 
-void head_writer::line(std::string_view name, std::string_view value) {
+void head_writer::line(field_title name, std::string_view value) {
   line(name, {}, value);
 }
 
-void head_writer::line(std::string_view name, std::string_view scheme, std::string_view value) {
-  if (name.empty() || !all_are(token_octet, name) || !all_are(value_octet, scheme) ||
-      !all_are(value_octet, value)) {
+void head_writer::line(field_title name, std::string_view scheme, std::string_view value) {
+  if (!is_value(scheme) || !is_value(value)) {
     ok_ = false;
     return;
   }
-  if (char* at = room_for(name.size() + 2 + scheme.size() + value.size() + 2))
-    put(put(put(put(put(at, name), ": "), scheme), value), "\r\n");
+  if (char* at = room_for(name.text.size() + 2 + scheme.size() + value.size() + 2))
+    put(put(put(put(put(at, name.text), ": "), scheme), value), "\r\n");
 }
 
-void head_writer::line(std::string_view name, std::uint64_t value) {
+void head_writer::line(field_title name, std::uint64_t value) {
   std::array<char, 20> digits;
   const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   line(name, {digits.data(), static_cast<std::size_t>(written.ptr - digits.data())});

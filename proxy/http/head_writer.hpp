@@ -9,17 +9,27 @@
 #include <string_view>
 
 #include "proxy/http/head.hpp"
+#include "proxy/http/octets.hpp"
 
 namespace proxy::http {
+
+// A field's name as it stands in the code: checked when that is compiled.
+struct field_title {
+  std::string_view text;
+  consteval field_title(const char* name) : text(name) {
+    if (text.empty() || !all_are(token_octet, text))
+      throw "no field has such a name";
+  }
+};
 
 class head_writer {
  public:
   explicit head_writer(std::span<char> room) : room_(room) {}
   void raw(std::string_view text);  // unchecked: constants, and what a parser found good
   void word(std::string_view text); // part of a first line: neither space nor control
-  void line(std::string_view name, std::string_view value);
-  void line(std::string_view name, std::string_view scheme, std::string_view value);
-  void line(std::string_view name, std::uint64_t value);
+  void line(field_title name, std::string_view value);
+  void line(field_title name, std::string_view scheme, std::string_view value);
+  void line(field_title name, std::uint64_t value);
   void copy(const field& parsed); // unchecked: of a parsed head
   void end() { raw("\r\n"); }
   std::string_view text() const { return {room_.data(), used_}; }

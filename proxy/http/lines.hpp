@@ -2,11 +2,13 @@
 // stands in them. It knows nothing of what the lines say.
 #pragma once
 
-#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace proxy::http {
 
@@ -29,20 +31,31 @@ struct line_scan {
 // The first octet below 0x20, or DEL, from `at` on; `end` where there is none. Sixteen at a time: a
 // head has few of them, and all but the line ends and tabs are faults.
 inline const char* next_control(const char* at, const char* end) {
-  using block = unsigned char __attribute__((vector_size(16)));
-  for (; end - at >= static_cast<std::ptrdiff_t>(sizeof(block)); at += sizeof(block)) {
-    block octets;
-    std::memcpy(&octets, at, sizeof octets);
-    const auto controls = (octets < 0x20) | (octets == 0x7f);
-    std::array<std::uint64_t, 2> half;
-    std::memcpy(&half, &controls, sizeof half);
-    if ((half[0] | half[1]) == 0)
-      continue;
-    const bool in_first = half[0] != 0;
-    const int bits = __builtin_ctzll(in_first ? half[0] : half[1]);
-    return at + (in_first ? 0 : 8) + bits / 8;
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, _mm_set1_epi8(0x1f)), octets);
+    const __m128i del = _mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f));
+    if (const int found = _mm_movemask_epi8(_mm_or_si128(low, del)); found != 0)
+      return at + std::countr_zero(static_cast<unsigned>(found));
   }
+#endif
   while (at != end && static_cast<unsigned char>(*at) >= 0x20 && *at != 0x7f)
+    ++at;
+  return at;
+}
+
+// The first colon from `at` on, or `end`.
+inline const char* next_colon(const char* at, const char* end) {
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(':')));
+    if (found != 0)
+      return at + std::countr_zero(static_cast<unsigned>(found));
+  }
+#endif
+  while (at != end && *at != ':')
     ++at;
   return at;
 }

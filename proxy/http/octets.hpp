@@ -66,6 +66,8 @@ constexpr char lower(char c) {
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size())
     return false;
+  if (a == b) // the usual spelling
+    return true;
   for (std::size_t i = 0; i < a.size(); ++i)
     if (lower(a[i]) != lower(b[i]))
       return false;

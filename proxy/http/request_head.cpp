@@ -15,6 +15,10 @@ constexpr head_error malformed(std::string_view what) {
   return {refusal_code::invalid_request, what};
 }
 
+constexpr head_error too_many() {
+  return {refusal_code::header_too_large, "The head has too many fields."};
+}
+
 class request_reader {
  public:
   request_reader(request_head& out, std::size_t fields_limit)
@@ -37,20 +41,20 @@ class request_reader {
  private:
   void read_fields(field_lines lines) {
     while (!error_) {
-      field one;
+      field& one = out_.fields[out_.field_count];
       const cut got = lines.next(one);
       if (got == cut::end)
         return;
       if (got == cut::malformed)
         error_ = malformed("The head is malformed.");
       else if (out_.field_count >= fields_limit_)
-        error_ = head_error{refusal_code::header_too_large, "The head has too many fields."};
+        error_ = too_many();
       else if (one.id != field_id::other)
         error_ = note(one);
       else if (is_underscore_twin(one.name))
         error_ = malformed("A field's name has underscores in place of dashes.");
       if (!error_)
-        out_.fields[out_.field_count++] = one;
+        ++out_.field_count;
     }
   }
 

@@ -7,6 +7,8 @@
 namespace proxy::http {
 namespace {
 
+constexpr std::string_view too_many = "the head has too many fields";
+
 class response_reader {
  public:
   response_reader(response_head& out, std::size_t fields_limit, bool to_head_request)
@@ -29,18 +31,18 @@ class response_reader {
 
   void read_fields(field_lines lines) {
     while (!error_) {
-      field one;
+      field& one = out_.fields[out_.field_count];
       const cut got = lines.next(one);
       if (got == cut::end)
         return;
       if (got == cut::malformed)
         error_ = "the head is malformed";
       else if (out_.field_count >= fields_limit_)
-        error_ = "the head has too many fields";
+        error_ = too_many;
       else if (one.id != field_id::other)
         error_ = note(one);
       if (!error_)
-        out_.fields[out_.field_count++] = one;
+        ++out_.field_count;
     }
   }
 

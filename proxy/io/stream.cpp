@@ -103,6 +103,7 @@ void stream::wait_handshake(operation& op, std::coroutine_handle<> waiter) {
 bool stream::retry_reader() {
   switch (reading_) {
   case kind::readable:
+  case kind::arrived:
     return attempt_readable(static_cast<readable_op&>(*reader_));
   case kind::read:
     return attempt_read(static_cast<read_op&>(*reader_));

@@ -28,6 +28,8 @@ struct io_result {
 };
 
 class stream final : public watched {
+  enum class kind : std::uint8_t { none, readable, arrived, read, write, connect, handshake };
+
  public:
   // Takes the descriptor (non-blocking) and registers it. Retire with close().
   static stream* adopt(reactor& loop, int fd);
@@ -53,9 +55,10 @@ class stream final : public watched {
 
   // Waits until there is something to read (or the peer closed); holds no buffer while waiting.
   struct readable_op : operation {
-    using operation::operation;
+    kind how;
+    readable_op(stream& s, deadline d, kind k) : operation(s, d), how(k) {}
     bool await_ready() { return too_late() || on.attempt_readable(*this); }
-    void await_suspend(std::coroutine_handle<> h) { on.wait_read(*this, h, kind::readable); }
+    void await_suspend(std::coroutine_handle<> h) { on.wait_read(*this, h, how); }
     status await_resume() const { return result.what; }
   };
   // Reads what there is, at least one byte.
@@ -88,7 +91,11 @@ class stream final : public watched {
     status await_resume() const { return result.what; }
   };
 
-  readable_op readable(deadline until) { return {*this, until}; }
+  // Of a client between requests: ends when the proxy drains, and does not end for a TLS record
+  // that carries nothing.
+  readable_op readable(deadline until) { return {*this, until, kind::readable}; }
+  // Of a peer that owes something: cheap, and true now and then when a read will have to wait.
+  readable_op arrived(deadline until) { return {*this, until, kind::arrived}; }
   read_op read(std::span<char> room, deadline until) { return {*this, until, room}; }
   write_op write(std::span<iovec> pieces, deadline until) { return {*this, until, pieces}; }
   connect_op connected(deadline until) { return {*this, until}; }
@@ -123,7 +130,6 @@ class stream final : public watched {
   ~stream() override;
 
  private:
-  enum class kind : std::uint8_t { none, readable, read, write, connect, handshake };
   stream(reactor& loop, int fd) : loop_(loop), fd_(fd) {}
 
   bool attempt_readable(readable_op& op);

@@ -53,10 +53,10 @@ void skip_sent(std::span<iovec>& pieces, std::size_t bytes) {
   pieces.front().iov_len -= bytes;
 }
 
-bool stream::attempt_readable(readable_op&) {
+bool stream::attempt_readable(readable_op& op) {
   // The edge is believed: the read that follows finds out what it was about. Only TLS, whose
   // buffered bytes make no edge, has to be asked.
-  if (tls_ && readable_ && !hangup_ && !SSL_has_pending(tls_)) {
+  if (tls_ && op.how == kind::readable && readable_ && !hangup_ && !SSL_has_pending(tls_)) {
     char probe = 0;
     if (::recv(fd_, &probe, 1, MSG_PEEK) < 0 && errno == EAGAIN)
       readable_ = false;

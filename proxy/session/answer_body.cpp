@@ -44,6 +44,12 @@ io::task<piece> next_piece(conversation& c, io::deadline until) {
   outbound& up = c.x.up;
   for (;;) {
     if (up.at == up.filled) {
+      // A stream that waits for its next event holds no block.
+      c.my.blocks.give(std::move(up.block));
+      const io::status arrived = co_await up.connection->arrived(until);
+      up.block = c.my.blocks.take();
+      if (arrived != io::status::ok)
+        co_return piece{{}, true};
       const std::span<char> room{up.block.get(), block_bytes};
       const io::io_result got = co_await up.connection->read(room, until);
       up.at = up.filled = 0;

@@ -115,16 +115,22 @@ step upstream_refused(conversation& c) {
 
 io::task<step> receive_answer(conversation& c) {
   outbound& up = c.x.up;
-  if (!up.block)
-    up.block = c.my.blocks.take();
   const http::head_limits limits{std::min(block_bytes, c.settings().upstream.head_bytes_max),
                                  http::fields_max};
   const bool to_head = c.x.in.head.method == "HEAD";
   const io::deadline until =
       std::min(c.my.loop.in(c.settings().upstream.first_byte_timeout), c.x.lifetime_end);
+  if (!up.block) {
+    // Waited for without a block: the few that are in use at one time stay in the cache.
+    if (const io::status got = co_await up.connection->arrived(until); got != io::status::ok)
+      co_return no_answer(c, got);
+    up.block = c.my.blocks.take();
+  }
   int interim = 0;
   for (std::size_t scanned = 0;;) {
-    const auto end = http::find_response_end({up.block.get(), up.filled}, scanned, limits);
+    const auto end = up.filled == 0
+                         ? http::head_end{}
+                         : http::find_response_end({up.block.get(), up.filled}, scanned, limits);
     if (end.error)
       co_return malformed(c, end.error->message);
     if (end.length > 0) {

@@ -30,6 +30,7 @@ io::deadline body_deadline(const conversation& c, io::deadline began, std::uint6
 bool body_has_arrived(const exchange& x);           // receive.cpp
 io::task<step> hold_provisionally(conversation& c); // admit.cpp
 io::task<step> send_continue(conversation& c);      // receive.cpp
+bool take_arrived_body(conversation& c);            // false: receive_body() has to wait for it
 io::task<step> receive_body(conversation& c);       // receive.cpp
 step inspect(conversation& c);                      // admit.cpp
 io::task<step> hold(conversation& c);               // admit.cpp

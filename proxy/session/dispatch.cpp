@@ -103,13 +103,8 @@ step no_room(conversation& c) {
   return step::refuse;
 }
 
-// Writes head and body once. The bytes sent tell whether another connection may be tried.
-io::task<io::io_result> send(conversation& c, std::string_view head) {
-  pieces room;
-  const std::span<iovec> all = gather(room, head, c.x);
-  const io::deadline until =
-      std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
-  co_return co_await c.x.up.connection->write(all, until);
+io::deadline send_deadline(const conversation& c) {
+  return std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
 }
 
 void drop_connection(exchange& x) {
@@ -146,8 +141,10 @@ io::task<step> dispatch(conversation& c) {
       drop_connection(x);
       co_return caller != step::go_on ? caller : no_room(c);
     }
-    auto sending = send(c, head);
-    const io::io_result sent = co_await std::move(sending);
+    // Head and body at once. The bytes sent tell whether another connection may be tried.
+    pieces room;
+    const std::span<iovec> all = gather(room, head, x);
+    const io::io_result sent = co_await x.up.connection->write(all, send_deadline(c));
     x.up.request_whole = sent.what == io::status::ok;
     if (sent.bytes > 0)
       break; // if cut short it may answer all the same; what ran is unknown
@@ -157,7 +154,8 @@ io::task<step> dispatch(conversation& c) {
     x.ledger.ending = journal::ending::not_dispatched;
     co_return unreachable(c, {errc::upstream_unreachable, "closed before a byte was written"});
   }
-  x.ledger.ending = journal::ending::cut; // until an answer says better
+  c.my.blocks.give(std::move(x.head_block)); // while it waits, a request holds what it must
+  x.ledger.ending = journal::ending::cut;    // until an answer says better
   if (x.route.body != policies::access::body_kind::streamed)
     co_return step::go_on;
   auto uploading = upload(c);

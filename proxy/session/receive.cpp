@@ -212,6 +212,20 @@ bool body_has_arrived(const exchange& x) {
           in.received - in.head_length >= in.head.content_length);
 }
 
+// Most bodies came with their head: nothing to wait for.
+bool take_arrived_body(conversation& c) {
+  inbound& in = c.x.in;
+  if (!body_has_arrived(c.x) || in.head.content_length > c.settings().server.body_bytes_max)
+    return false;
+  // 0 where there is none.
+  const auto length = static_cast<std::size_t>(in.head.content_length);
+  in.next_at = in.head_length + length;
+  in.body = {in.block.get() + in.head_length, length};
+  in.body_bytes = length;
+  in.body_complete = true;
+  return true;
+}
+
 io::task<step> receive_body(conversation& c) {
   inbound& in = c.x.in;
   const std::uint64_t length = in.head.content_length;
@@ -221,19 +235,12 @@ io::task<step> receive_body(conversation& c) {
   if (co_await std::move(told) != step::go_on)
     co_return step::drop;
   step s = step::go_on;
-  if (in.head.body == http::framing::none) {
-    in.next_at = in.head_length;
-  } else if (in.head.body == http::framing::chunked) {
+  if (in.head.body == http::framing::chunked) {
     auto filled = fill_chunked(c);
     s = co_await std::move(filled);
   } else if (in.head_length + length <= in.capacity) {
-    if (const std::size_t end = in.head_length + length; in.received >= end) {
-      in.body = {in.block.get() + in.head_length, static_cast<std::size_t>(length)};
-      in.next_at = end;
-    } else {
-      auto filled = fill_block(c, end);
-      s = co_await std::move(filled);
-    }
+    auto filled = fill_block(c, in.head_length + length);
+    s = co_await std::move(filled);
   } else {
     auto filled = fill_large(c, length);
     s = co_await std::move(filled);

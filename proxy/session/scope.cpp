@@ -86,9 +86,12 @@ std::optional<std::string> scoped(conversation& c, std::string body) {
   return body;
 }
 
-io::task<std::optional<std::string>> collect(conversation& c) {
+// `head_block` takes the block in which the head's fields lie, lest others are read over them.
+io::task<std::optional<std::string>> collect(conversation& c, std::unique_ptr<char[]>& head_block) {
   std::string body;
   while (!c.x.up.complete) {
+    if (!head_block && c.x.up.at == c.x.up.filled)
+      head_block = std::move(c.x.up.block);
     const io::deadline until =
         std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
     auto reading = next_piece(c, until);
@@ -128,7 +131,8 @@ bool needs_scoping(const exchange& x) {
 
 io::task<step> relay_scoped(conversation& c) {
   exchange& x = c.x;
-  auto collecting = collect(c);
+  std::unique_ptr<char[]> head_block;
+  auto collecting = collect(c, head_block);
   std::optional<std::string> body = co_await std::move(collecting);
   if (!body) {
     x.up.reusable = false;

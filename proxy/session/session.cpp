@@ -87,7 +87,8 @@ io::task<step> admit(conversation& c, const policies::access::ip_address& peer) 
     auto provisional = hold_provisionally(c);
     s = co_await std::move(provisional);
   }
-  if (s == step::go_on && c.x.route.body != policies::access::body_kind::streamed) {
+  if (s == step::go_on && c.x.route.body != policies::access::body_kind::streamed &&
+      !take_arrived_body(c)) {
     auto body = receive_body(c);
     s = co_await std::move(body);
   }

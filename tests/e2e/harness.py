@@ -113,6 +113,8 @@ class Proxy(Process):
     ("NAME = none": the setting is left out)."""
     program = os.path.join(BUILD, "deepseek-proxy")
     ready = r"deepseek-proxy listening on http://127\.0\.0\.1:(\d+)"
+    prefix = ()    # a program that runs it
+    patience = 30  # seconds until it is ready
 
     def __init__(self, directory, upstream, settings=None, options=(), env=None):
         self.directory = directory
@@ -130,8 +132,8 @@ class Proxy(Process):
         with open(self.config, "w", encoding="utf-8") as file:
             for section, lines in sections.items():
                 file.write(f"[{section}]\n" + "\n".join(lines) + "\n")
-        super().__init__([self.program, "serve", "--config", self.config,
-                          *options], self.ready,
+        super().__init__([*self.prefix, self.program, "serve", "--config", self.config, *options],
+                         self.ready, timeout=self.patience,
                          env={"TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY, **(env or {})})
         self.port = int(self.match.group(1))
         with open(os.path.join(directory, "admin.url"), encoding="utf-8") as file:

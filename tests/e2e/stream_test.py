@@ -6,8 +6,8 @@ import os
 import socket
 import threading
 
-from harness import Proxy, eventually, run, workspace
-from recorder import split_request
+from harness import Proxy, eventually, request, run, workspace
+from recorder import Recorder, split_request
 
 
 class GatedUpstream:
@@ -153,6 +153,25 @@ def idle_connections_cost_little():
             upstream.close()
 
 
+def a_long_list_keeps_its_head():
+    """The fields of a list's head survive that its body takes many reads before they are passed on."""
+    models = [{"id": f"model-{n}", "object": "model", "owned_by": "deepseek"} for n in range(2000)]
+    body = json.dumps({"object": "list", "data": models}).encode()
+    upstream = Recorder(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-kept: as it was\r\n"
+                        b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    with workspace() as directory:
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}")
+        try:
+            secret = proxy.create_key()["key"]
+            status, headers, data = request(proxy.port, "GET", "/v1/models", None,
+                                            {"Authorization": "Bearer " + secret})
+            assert status == 200 and len(json.loads(data)["data"]) == len(models)
+            assert headers["x-kept"] == "as it was", headers
+            assert headers["content-type"] == "application/json", headers
+        finally:
+            proxy.stop()
+
+
 if __name__ == "__main__":
     run([chunks_pass_before_the_next_exists, a_slow_reader_pauses_the_upstream,
-         idle_connections_cost_little])
+         idle_connections_cost_little, a_long_list_keeps_its_head])
