@@ -112,7 +112,7 @@ class Proxy(Process):
     """deepseek-proxy on a data directory; `settings` are TOML lines by section
     ("NAME = none": the setting is left out)."""
 
-    def __init__(self, directory, upstream, settings=None, options=(), env=None):
+    def __init__(self, directory, upstream, settings=None, options=(), env=None, timeout=30):
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         sections = {"server": ['listen = "127.0.0.1:0"', "threads = 2"],
@@ -130,7 +130,8 @@ class Proxy(Process):
                 file.write(f"[{section}]\n" + "\n".join(lines) + "\n")
         super().__init__([os.path.join(BUILD, "deepseek-proxy"), "serve", "--config", self.config,
                           *options], r"deepseek-proxy listening on http://127\.0\.0\.1:(\d+)",
-                         env={"TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY, **(env or {})})
+                         env={"TEST_ADMIN_KEY": ADMIN_KEY, "TEST_REAL_KEY": REAL_KEY, **(env or {})},
+                         timeout=timeout)
         self.port = int(self.match.group(1))
         with open(os.path.join(directory, "admin.url"), encoding="utf-8") as file:
             self.admin_port = int(file.read().strip().rsplit(":", 1)[1])
