@@ -14,6 +14,7 @@
 #include "proxy/config/settings.hpp"
 #include "proxy/server/build_info.hpp"
 #include "proxy/server/clock_text.hpp"
+#include "proxy/server/log_format.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/store_check.hpp"
 
@@ -48,6 +49,8 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
           {proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
   }
   options.config_file = file;
+  if (settings->log_format == "json")
+    proxy::server::log_as_json();
   spdlog::set_level(spdlog::level::from_str(settings->log_level));
   auto server = proxy::server::server::open(std::move(*settings), options);
   if (!server)

@@ -37,6 +37,9 @@ struct key_secret {
   bool operator==(const key_secret&) const = default;
 };
 
+inline constexpr std::uint32_t max_wait_ms_max = 120'000;
+inline constexpr std::uint32_t cache_ttl_s_max = 7 * 86'400;
+
 struct key_record {
   key_id id;
   std::optional<key_id> parent; // delegation and groups
@@ -59,6 +62,8 @@ struct key_record {
   std::vector<access::ip_network> allowed_ips;             // empty: all
   std::vector<access::referrer_pattern> allowed_referrers; // empty: all
   std::vector<std::string> client_certificates; // access::certificate_allowed; empty: all
+  std::uint32_t max_wait_ms = 0; // waits in line for its rate limits instead of a 429; 0: does not
+  std::uint32_t cache_ttl_s = 0; // an equal request gets the answer of the one before; 0: never
   std::optional<instant> expires_at;
   instant created{};
   instant updated{};

@@ -42,4 +42,21 @@ answer<period_ranges> ranges_of(std::string_view name, policies::instant now) {
       "month", {begin, end}, {first_hour_of(month - months{periods_before}), begin}};
 }
 
+answer<policies::instant> instant_in(const query& from, std::string_view name,
+                                     policies::instant otherwise) {
+  const auto text = from.get(name);
+  if (!text)
+    return otherwise;
+  std::string whole(*text);
+  if (whole.size() == 10)
+    whole.append("T00:00:00Z");
+  const auto at = parse_rfc3339(whole);
+  if (!at)
+    return problem{.message = std::string(name) + ": '" + shown(*text) +
+                              "' is neither a date (2026-11-23) nor an instant "
+                              "(2026-11-23T12:00:00Z)",
+                   .param = std::string(name)};
+  return *at;
+}
+
 } // namespace proxy::admin

@@ -22,16 +22,56 @@ constexpr std::uint64_t body_bytes_max = 256u << 20;
 using request = http::request<http::string_body>;
 using parser = http::response_parser<http::string_body>;
 
-template <class Stream>
-asio::awaitable<void> call(Stream& stream, const request& out, parser& in) {
+// One call over a connection of its own: a whole answer, or a body told piece by piece.
+struct whole_answer {
+  parser& in;
+  template <class Stream>
+  asio::awaitable<void> operator()(Stream& stream) const {
+    beast::flat_buffer buffer;
+    co_await http::async_read(stream, buffer, in, asio::use_awaitable);
+  }
+};
+
+// One that is no success is kept instead of told.
+struct told_answer {
+  const sink& told;
+  http_answer& refused;
+  template <class Stream>
+  asio::awaitable<void> operator()(Stream& stream) const {
+    beast::flat_buffer buffer;
+    http::response_parser<http::buffer_body> in;
+    in.body_limit(boost::none);
+    co_await http::async_read_header(stream, buffer, in, asio::use_awaitable);
+    refused.status = in.get().result_int();
+    std::array<char, 64 * 1024> room;
+    while (!in.is_done()) {
+      beast::get_lowest_layer(stream).expires_after(call_timeout);
+      in.get().body().data = room.data();
+      in.get().body().size = room.size();
+      const auto [error, bytes] =
+          co_await http::async_read(stream, buffer, in, asio::as_tuple(asio::use_awaitable));
+      if (error && error != http::error::need_buffer)
+        throw boost::system::system_error(error);
+      const std::string_view piece{room.data(), room.size() - in.get().body().size};
+      if (refused.status < 300)
+        told(piece);
+      else if (refused.body.size() < room.size())
+        refused.body.append(piece);
+    }
+  }
+};
+
+template <class Stream, class Answer>
+asio::awaitable<void> ask(Stream& stream, const request& out, const Answer& answer) {
   co_await http::async_write(stream, out, asio::use_awaitable);
-  beast::flat_buffer buffer;
-  co_await http::async_read(stream, buffer, in, asio::use_awaitable);
+  auto answered = answer(stream);
+  co_await std::move(answered);
 }
 
-// Errors are thrown within; exchange turns them into words. `tls`: null where it is plain HTTP.
+// Errors are thrown within; run() turns them into words. `tls`: null where it is plain HTTP.
+template <class Answer>
 asio::awaitable<void> talk(const config::upstream_address& to, SSL* tls, const request& out,
-                           parser& in) {
+                           Answer answer) {
   const auto here = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver names(here);
   beast::tcp_stream stream(here);
@@ -40,12 +80,14 @@ asio::awaitable<void> talk(const config::upstream_address& to, SSL* tls, const r
       co_await names.async_resolve(to.host, std::to_string(to.port), asio::use_awaitable);
   co_await stream.async_connect(found, asio::use_awaitable);
   if (!tls) {
-    co_await call(stream, out, in);
+    auto plain = ask(stream, out, answer);
+    co_await std::move(plain);
     co_return;
   }
   asio::ssl::stream<beast::tcp_stream&> secured(stream, tls);
   co_await secured.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-  co_await call(secured, out, in);
+  auto secret = ask(secured, out, answer);
+  co_await std::move(secret);
 }
 
 bool nobody_listens(const boost::system::error_code& error) {
@@ -77,7 +119,9 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-result<http_answer> exchange(const location& to, const http_call& call) {
+namespace {
+
+request request_of(const location& to, const http_call& call) {
   request out{call.method, to.address.base_path + call.target, 11};
   out.set(http::field::host, to.address.host.find(':') == std::string::npos
                                  ? fmt::format("{}:{}", to.address.host, to.address.port)
@@ -92,8 +136,12 @@ result<http_answer> exchange(const location& to, const http_call& call) {
   out.keep_alive(false);
   out.body() = call.body;
   out.prepare_payload();
-  parser in;
-  in.body_limit(body_bytes_max);
+  return out;
+}
+
+// Runs one call to its end; what it throws becomes words.
+template <class Answer>
+result<void> run(const location& to, const request& out, Answer answer) {
   SSL* tls = nullptr;
   upstream::tls_context authorities;
   if (to.address.tls) {
@@ -107,7 +155,7 @@ result<http_answer> exchange(const location& to, const http_call& call) {
   asio::io_context loop(1);
   std::exception_ptr failed;
   const auto note = [&failed](std::exception_ptr error) { failed = error; };
-  asio::co_spawn(loop, talk(to.address, tls, out, in), note);
+  asio::co_spawn(loop, talk(to.address, tls, out, answer), note);
   loop.run();
   try {
     if (failed)
@@ -118,6 +166,17 @@ result<http_answer> exchange(const location& to, const http_call& call) {
                                         ": is it running? start it with ./deploy/quickstart"};
     return complaint{exit_failed, "no answer from " + to.url + ": " + error.code().message()};
   }
+  return {};
+}
+
+} // namespace
+
+result<http_answer> exchange(const location& to, const http_call& call) {
+  const request out = request_of(to, call);
+  parser in;
+  in.body_limit(body_bytes_max);
+  if (auto done = run(to, out, whole_answer{in}); !done)
+    return done.error();
   return http_answer{in.get().result_int(), std::move(in.get().body())};
 }
 
@@ -139,13 +198,21 @@ result<reply> admin_client::get(const std::string& target) {
   return send(http::verb::get, target);
 }
 
+result<void> admin_client::get_to(const std::string& target, const sink& told) {
+  const request out = request_of(where_, {.method = http::verb::get, .target = target});
+  http_answer answer;
+  if (auto done = run(where_, out, told_answer{told, answer}); !done)
+    return done.error();
+  if (answer.status >= 300)
+    return refused(answer);
+  return {};
+}
+
 result<std::string> admin_client::get_text(const std::string& target) {
-  auto answer = exchange(where_, {.method = http::verb::get, .target = target});
-  if (!answer)
-    return answer.error();
-  if (answer->status >= 300)
-    return refused(*answer);
-  return std::move(answer->body);
+  std::string text;
+  if (auto done = get_to(target, [&](std::string_view piece) { text += piece; }); !done)
+    return done.error();
+  return text;
 }
 
 result<reply> admin_client::send(http::verb method, const std::string& target,

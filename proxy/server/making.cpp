@@ -70,6 +70,9 @@ outcome<void> server::parts::make_shared() {
     tls = std::move(*context);
   }
   bodies = std::make_unique<session::byte_budget>(settings.server.body_bytes_total_max);
+  cache = std::make_unique<session::response_cache>(settings.server.cache_bytes_max);
+  line = std::make_unique<session::waiting_line>(session::waiting_line::bounds{
+      settings.server.waiting_per_key_max, settings.server.waiting_max});
   names = std::make_unique<upstream::resolver>(address->host, address->port,
                                                settings.upstream.link_local == "allow"
                                                    ? upstream::link_local::allow
@@ -82,6 +85,8 @@ outcome<void> server::parts::make_shared() {
       .limits = *store,
       .bodies = *bodies,
       .repeats = repeats,
+      .cache = *cache,
+      .line = *line,
       .files = *files,
       .origins = origins,
       .upstream_host = host_field(*address),
@@ -106,6 +111,18 @@ outcome<void> server::parts::make_shared() {
                                 done({made.status, std::move(made.body), std::move(made.etag)});
                               });
           }});
+  return {};
+}
+
+outcome<void> server::parts::open_logs() {
+  if (settings.log_access.empty() && settings.trace_url.empty())
+    return {};
+  auto opened = request_logs::open({settings.log_access, settings.trace_url});
+  if (!opened)
+    return opened.error();
+  logs = std::move(*opened);
+  shared->log = logs.get();
+  shared->traces = !settings.trace_url.empty();
   return {};
 }
 

@@ -50,6 +50,11 @@ std::string server::parts::metrics() const {
   from.journal = store->journal().now();
   from.keys = directory.size();
   from.key_refresh_failures = account->failures();
+  from.store = settings.store.kind;
+  from.now = now();
+  from.told_in_vain = logs ? logs->dropped() : 0;
+  from.waiting = line->size();
+  from.cache_bytes = cache->bytes();
   from.reload_failures = reload_failures;
   for (const auto* each : {data_certificates.get(), admin_certificates.get()})
     if (each) {

@@ -11,6 +11,7 @@
 #include "proxy/server/inherited.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/real_keys.hpp"
+#include "proxy/server/request_logs.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/worker.hpp"
 #include "proxy/tls/certificates.hpp"
@@ -49,6 +50,9 @@ struct server::parts {
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
   session::repeated_answers repeats;
+  std::unique_ptr<session::response_cache> cache;
+  std::unique_ptr<session::waiting_line> line;
+  std::unique_ptr<request_logs> logs; // null: nobody asks
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -59,6 +63,7 @@ struct server::parts {
   outcome<void> open_files();
   outcome<void> fetch_keys();
   outcome<void> make_shared();
+  outcome<void> open_logs();
   outcome<void> load_certificates();
   outcome<void> make_workers();
   outcome<std::vector<std::vector<int>>> listen();

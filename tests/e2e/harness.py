@@ -116,7 +116,7 @@ class Proxy(Process):
     prefix = ()    # a program that runs it
     patience = 30  # seconds until it is ready
 
-    def __init__(self, directory, upstream, settings=None, options=(), env=None):
+    def __init__(self, directory, upstream, settings=None, options=(), env=None, timeout=30):
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         sections = {"server": ['listen = "127.0.0.1:0"', "threads = 2"],
