@@ -44,7 +44,9 @@ void plan_request(benchmark::State& state) {
   pricing::price_memo memo{table};
   keys::key_record key = keys::defaults_of(keys::key_type::production);
   key.limits = all_limits();
-  const std::array<const keys::key_record*, 1> chain{&key};
+  // A key and its parents.
+  const std::array<const keys::key_record*, 4> records{&key, &key, &key, &key};
+  const std::span chain{records.data(), static_cast<std::size_t>(state.range(0))};
   const std::string body = steps::chat_body();
   const auto inspected = usage::inspect(usage::body_format::chat, body, {});
   const auto& request = std::get<usage::inspection>(inspected);
@@ -54,7 +56,7 @@ void plan_request(benchmark::State& state) {
                                                      request, "deepseek-flash", memo, {},
                                                      tokens{400}, noon));
 }
-BENCHMARK(plan_request);
+BENCHMARK(plan_request)->Arg(1)->Arg(2)->Arg(4);
 
 void hold_and_settle(benchmark::State& state) {
   const limits::limit_set set = all_limits();
