@@ -13,6 +13,10 @@
 #include "proxy/keys/key_directory.hpp"
 #include "proxy/stores/key_store.hpp"
 
+namespace proxy::alerts {
+class service;
+}
+
 namespace proxy::admin {
 
 // How long a connection may take, each counted from its beginning: no byte sent late moves it.
@@ -36,7 +40,8 @@ struct admin_context {
   session_deadlines deadlines{};
   // Why no request should be sent here now; empty: it may. Absent: always.
   std::function<std::string()> not_ready{};
-  std::string data_url{}; // of the data plane; empty: not known
+  std::string data_url{};            // of the data plane; empty: not known
+  alerts::service* alerts = nullptr; // null: they are off
 };
 
 } // namespace proxy::admin

@@ -117,6 +117,7 @@ int run(std::vector<std::string> words, const console& io) {
   add_chart_command(root, chosen);
   add_top_command(root, chosen);
   add_event_commands(root, chosen);
+  add_alert_commands(root, chosen);
   add_health_commands(root, chosen);
   add_diagnose_command(root, chosen);
   std::string printed;

@@ -11,6 +11,7 @@
 
 #include "policies/access/ip_list.hpp"
 #include "policies/pricing/price_table.hpp"
+#include "proxy/config/alert_settings.hpp"
 #include "proxy/error.hpp"
 
 namespace proxy::config {
@@ -108,6 +109,8 @@ struct settings {
   upstream_settings upstream;
   store_settings store;
   limits_settings limits;
+  alert_settings alerts;
+  insight_settings insight;
   std::string log_level = "info";       // [log] level
   std::string log_format = "text";      // or "json"
   std::string log_access;               // a file, or "stdout"; empty: no access log

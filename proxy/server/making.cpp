@@ -30,8 +30,13 @@ policies::admission::model_bounds bounds_from(const config::settings& settings) 
 } // namespace
 
 outcome<void> server::parts::open_store() {
-  auto opened = proxy::server::open_store(
-      settings, {.directory = directory, .now = now(), .pretended_clock = pretended_clock});
+  std::function<void(std::span<const journal::batch>)> applied;
+  if (watched())
+    applied = [this](std::span<const journal::batch> some) { noticed.applied(some); };
+  auto opened = proxy::server::open_store(settings, {.directory = directory,
+                                                     .now = now(),
+                                                     .pretended_clock = pretended_clock,
+                                                     .applied = std::move(applied)});
   if (!opened)
     return opened.error();
   store = std::move(*opened);
@@ -111,6 +116,10 @@ outcome<void> server::parts::make_shared() {
                                 done({made.status, std::move(made.body), std::move(made.etag)});
                               });
           }});
+  if (watched())
+    shared->sighted = [this](std::vector<session::sighting> seen) {
+      noticed.sighted(std::move(seen));
+    };
   return {};
 }
 
@@ -211,6 +220,24 @@ outcome<void> server::parts::make_workers() {
   return {};
 }
 
+outcome<void> server::parts::open_alerts() {
+  if (!watched())
+    return {};
+  auto opened = alerts::service::open({.store = *store,
+                                       .directory = directory,
+                                       .from = noticed,
+                                       .alerts = settings.alerts,
+                                       .insight = settings.insight,
+                                       .directory_path = settings.store.path,
+                                       .shared_store = settings.store.kind == "redis",
+                                       .now = now,
+                                       .figures = [this] { return figures(); }});
+  if (!opened)
+    return opened.error();
+  watching = std::move(*opened);
+  return {};
+}
+
 outcome<void> server::parts::start_admin() {
   auto key = secrets::admin_key(settings, secrets::process_environment());
   if (!key)
@@ -237,6 +264,7 @@ outcome<void> server::parts::start_admin() {
   context.data_url = (data_certificates ? "https://" : "http://") +
                      (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +
                      std::to_string(data_address.port);
+  context.alerts = watching.get();
   admin = std::make_unique<admin::admin_server>(std::move(context));
   if (admin_certificates)
     admin->use_tls(admin_certificates->now());

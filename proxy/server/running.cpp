@@ -15,6 +15,7 @@ namespace proxy::server {
 // Repeated until it is done: a change by an admin in between, or a store that is away for a while,
 // is no reason to let the key go on.
 void server::parts::block_key(policies::key_id id, const std::string& why) {
+  noticed.tell({policies::insight::rule::overrun, id, why});
   const auto known = directory.copy_of(id);
   if (!known || known->status != policies::keys::key_status::active)
     return;
@@ -63,7 +64,19 @@ std::string server::parts::metrics() const {
                                        ? each->expires_s()
                                        : std::min(from.certificate_expires_s, each->expires_s());
     }
-  return metrics_text(from);
+  return metrics_text(from) + (watching ? watching->metrics_text() : "");
+}
+
+// Sums over the threads: none of them is asked.
+alerts::proxy_figures server::parts::figures() const {
+  alerts::proxy_figures out;
+  for (const auto& one : workers) {
+    out.upstream_refusals += one->count().upstream_refusals.get();
+    out.unknown_keys += one->count().unauthenticated.get();
+  }
+  out.disk_full = store->journal().now().disk_full;
+  out.store_lost_state = store->lost_state();
+  return out;
 }
 
 // Once a second: a change of keys is seen by preflights soon, one of certificates by the next

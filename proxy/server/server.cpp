@@ -43,7 +43,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   using step = outcome<void> (parts::*)();
   for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
                           &parts::load_certificates, &parts::open_logs, &parts::make_workers,
-                          &parts::start_admin})
+                          &parts::open_alerts, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
   return made;
@@ -71,6 +71,8 @@ std::optional<succession> server::run() {
   for (const auto& one : p.workers)
     one->start();
   p.account->start();
+  if (p.watching)
+    p.watching->start();
   p.look_around();
   p.hangups.add(SIGHUP);
   p.reload_at_signal();
@@ -81,6 +83,8 @@ std::optional<succession> server::run() {
                p.settings.upstream.url);
   p.background.run();
   p.drain();
+  if (p.watching)
+    p.watching->stop();
   p.background.restart(); // what requests posted while they ended
   p.background.poll();
   if (!p.store->journal().flush())

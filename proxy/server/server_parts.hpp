@@ -8,6 +8,7 @@
 #include <boost/asio.hpp>
 
 #include "proxy/admin/admin_server.hpp"
+#include "proxy/alerts/service.hpp"
 #include "proxy/server/inherited.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/real_keys.hpp"
@@ -46,6 +47,7 @@ struct server::parts {
   keys::key_directory directory;
   keys::origins origins;
   std::unique_ptr<real_keys> account; // outlives the workers, who tell it
+  alerts::inbox noticed; // what is told of by the store's threads and by the workers
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
@@ -56,9 +58,11 @@ struct server::parts {
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
+  std::unique_ptr<alerts::service> watching; // null: alerts are off
   std::unique_ptr<admin::admin_server> admin;
   config::host_port data_address;
 
+  bool watched() const { return settings.insight.enabled; }
   outcome<void> open_store();
   outcome<void> open_files();
   outcome<void> fetch_keys();
@@ -68,6 +72,8 @@ struct server::parts {
   outcome<void> make_workers();
   outcome<std::vector<std::vector<int>>> listen();
   void keep_copies(const std::vector<std::vector<int>>& listening);
+  outcome<void> open_alerts();
+  alerts::proxy_figures figures() const;
   outcome<void> start_admin();
   void block_key(policies::key_id id, const std::string& why);
   std::string metrics() const;

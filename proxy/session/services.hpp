@@ -21,6 +21,7 @@
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
 #include "proxy/session/response_cache.hpp"
+#include "proxy/session/sightings.hpp"
 #include "proxy/session/tallies.hpp"
 #include "proxy/session/upstream_keys.hpp"
 #include "proxy/session/waiting_line.hpp"
@@ -62,6 +63,8 @@ struct process {
   administer_keys administer{};
   request_log* log = nullptr; // null: nobody asks
   bool traces = false;        // requests without a traceparent get one
+  // From where keys are used, twice a second from each thread; empty: nobody wants to know.
+  std::function<void(std::vector<sighting>)> sighted{};
 };
 
 // One thread's.
@@ -74,6 +77,7 @@ struct services {
   block_pool<block_bytes> blocks;
   block_pool<request_block_bytes> request_blocks;
   tallies refused;
+  sightings seen_from;
   counters count;
   hasher digest;
   request_ids ids;
