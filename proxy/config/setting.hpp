@@ -22,7 +22,7 @@ struct setting {
   // Puts the value in; the text of a failure names the problem only.
   std::function<std::optional<std::string>(settings&, const node&)> put;
   std::function<std::string(const settings&)> show; // as TOML
-  std::function<void(settings& to, const settings& from)> copy;
+  std::function<void(settings& to, const settings& from)> copy{}; // of those that a reload changes
   bool live = false; // a reload puts it into effect; others take a restart
 };
 
