@@ -121,8 +121,9 @@ TEST_CASE("load: a URL of a Redis means a store in Redis, which needs one") {
   CHECK(loaded->store.kind == "redis");
   CHECK(complaint_of("[store]\nkind = \"redis\"\n") ==
         "proxy.toml: store.url: say which Redis, like \"redis://127.0.0.1:6379\"");
-  CHECK(has(complaint_of("[store]\nurl = \"http://127.0.0.1\"\n"),
-            "\"http://127.0.0.1\" does not begin with redis:// or rediss://"));
+  CHECK(has(
+      complaint_of("[store]\nurl = \"http://127.0.0.1\"\n"),
+      "\"http://127.0.0.1\" does not begin with redis://, redis+sentinel:// or redis+cluster://"));
 }
 
 TEST_CASE("load: settings that cannot hold together are refused") {
