@@ -37,7 +37,7 @@ struct admin_server::state {
   outcome<config::host_port> listen(const config::host_port& where);
   asio::awaitable<void> accept_all();
   void serve_one(tcp::socket socket);
-  void serve();
+  void begin();
   void run();
 };
 
@@ -90,7 +90,7 @@ asio::awaitable<void> admin_server::state::accept_all() {
   }
 }
 
-void admin_server::state::serve() {
+void admin_server::state::begin() {
   asio::co_spawn(io, accept_all(), asio::detached);
   thread = std::thread([this] { run(); });
 }
@@ -120,7 +120,7 @@ outcome<config::host_port> admin_server::start(const std::string& listen) {
                    "admin.listen: '" + listen + "' is not like 127.0.0.1:8081"};
   auto bound = state_->listen(*where);
   if (bound)
-    state_->serve();
+    state_->begin();
   return bound;
 }
 
@@ -135,7 +135,7 @@ outcome<config::host_port> admin_server::start_on(int listening) {
     return failure{errc::address_in_use,
                    "admin.listen: the socket handed in is not usable: " + error.message()};
   state_->listen_address = bound.address().to_string();
-  state_->serve();
+  state_->begin();
   return config::host_port{state_->listen_address, bound.port()};
 }
 
