@@ -65,13 +65,12 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  asio::co_spawn(
-      io, serve(std::move(socket), {context, listen_address, wrong_keys, browsers, issued, tls}),
-      [this](const std::exception_ptr& thrown) {
-        --connections;
-        if (thrown)
-          spdlog::error("an admin connection failed");
-      });
+  const session_scope scope{context, listen_address, wrong_keys, browsers, issued, tls};
+  asio::co_spawn(io, serve(std::move(socket), scope), [this](const std::exception_ptr& thrown) {
+    --connections;
+    if (thrown)
+      spdlog::error("an admin connection failed");
+  });
 }
 
 asio::awaitable<void> admin_server::state::accept_all() {
