@@ -159,6 +159,8 @@ def upgrades():
             eventually(lambda: "does not accept the configuration" in proxy.text(), "it stays")
             assert proxy.chat(record["key"], max_tokens=5)[0] == 200
         finally:
+            stop.set()
+            print(proxy.text()[-1500:])
             proxy.stop()
             simulator.kill()
 
