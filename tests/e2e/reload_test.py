@@ -160,7 +160,6 @@ def upgrades():
             assert proxy.chat(record["key"], max_tokens=5)[0] == 200
         finally:
             stop.set()
-            print(proxy.text()[-1500:])
             proxy.stop()
             simulator.kill()
 
