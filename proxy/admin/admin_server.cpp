@@ -37,7 +37,7 @@ struct admin_server::state {
   outcome<config::host_port> listen(const config::host_port& where);
   asio::awaitable<void> accept_all();
   void serve_one(tcp::socket socket);
-  void serve();
+  void begin();
   void run();
 };
 
@@ -65,13 +65,12 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  asio::co_spawn(
-      io, serve(std::move(socket), {context, listen_address, wrong_keys, browsers, issued, tls}),
-      [this](const std::exception_ptr& thrown) {
-        --connections;
-        if (thrown)
-          spdlog::error("an admin connection failed");
-      });
+  const session_scope scope{context, listen_address, wrong_keys, browsers, issued, tls};
+  asio::co_spawn(io, serve(std::move(socket), scope), [this](const std::exception_ptr& thrown) {
+    --connections;
+    if (thrown)
+      spdlog::error("an admin connection failed");
+  });
 }
 
 asio::awaitable<void> admin_server::state::accept_all() {
@@ -90,7 +89,7 @@ asio::awaitable<void> admin_server::state::accept_all() {
   }
 }
 
-void admin_server::state::serve() {
+void admin_server::state::begin() {
   asio::co_spawn(io, accept_all(), asio::detached);
   thread = std::thread([this] { run(); });
 }
@@ -120,7 +119,7 @@ outcome<config::host_port> admin_server::start(const std::string& listen) {
                    "admin.listen: '" + listen + "' is not like 127.0.0.1:8081"};
   auto bound = state_->listen(*where);
   if (bound)
-    state_->serve();
+    state_->begin();
   return bound;
 }
 
@@ -135,7 +134,7 @@ outcome<config::host_port> admin_server::start_on(int listening) {
     return failure{errc::address_in_use,
                    "admin.listen: the socket handed in is not usable: " + error.message()};
   state_->listen_address = bound.address().to_string();
-  state_->serve();
+  state_->begin();
   return config::host_port{state_->listen_address, bound.port()};
 }
 

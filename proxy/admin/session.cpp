@@ -98,7 +98,10 @@ std::optional<reply> session::failed_reading(const error_code& error) const {
 }
 
 awaitable<void> session::run() {
-  if (scope_.tls && !co_await secure())
+  bool ready = true;
+  if (scope_.tls)
+    ready = co_await secure();
+  if (!ready)
     co_return;
   co_await answer_all();
   if (!stream_.is_tls() || !stream_.socket().is_open())

@@ -36,11 +36,10 @@ void prepare(int descriptor) {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
-std::string in_words(const std::vector<int>& descriptors) {
-  std::string out;
+void append_words(std::string& out, const std::vector<int>& descriptors) {
   for (const int each : descriptors)
-    out += std::to_string(each) + ",";
-  return out + ";";
+    out.append(std::to_string(each)).push_back(',');
+  out.push_back(';');
 }
 
 // "5,6,;9,;12,;": as hand_over() wrote it.
@@ -72,8 +71,11 @@ std::string hand_over(inherited_sockets sockets) {
   for (const auto* list : {&sockets.data, &sockets.admin, &sockets.clients})
     for (const int each : *list)
       ::fcntl(each, F_SETFD, 0);
-  return std::string(handed_over) + "=" + in_words(sockets.data) + in_words(sockets.admin) +
-         in_words(sockets.clients);
+  std::string variable{handed_over};
+  variable += '=';
+  for (const auto* list : {&sockets.data, &sockets.admin, &sockets.clients})
+    append_words(variable, *list);
+  return variable;
 }
 
 inherited_sockets take_inherited_sockets() {

@@ -132,6 +132,7 @@ listener::~listener() {
 void listener::close() {
   if (descriptor_ < 0)
     return;
+  loop_.forget(descriptor_); // a copy that stays open would keep it in the epoll set
   ::close(std::exchange(descriptor_, -1));
   loop_.retire(this);
 }

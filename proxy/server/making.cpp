@@ -136,11 +136,11 @@ outcome<void> server::parts::open_logs() {
 }
 
 outcome<void> server::parts::load_certificates() {
-  const auto load = [](tls::server_files files,
+  const auto load = [](tls::server_files from,
                        std::unique_ptr<tls::certificates>& into) -> outcome<void> {
-    if (files.cert.empty())
+    if (from.cert.empty())
       return {};
-    auto loaded = tls::certificates::load(std::move(files));
+    auto loaded = tls::certificates::load(std::move(from));
     if (!loaded)
       return loaded.error();
     into = std::move(*loaded);

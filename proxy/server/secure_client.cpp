@@ -22,9 +22,9 @@ bool begins_as_tls(io::stream& client) {
 io::task<void> tell_plain_client(io::stream& client, io::deadline until) {
   static constexpr std::string_view text =
       "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
-      "content-length: 131\r\n\r\n"
+      "content-length: 127\r\n\r\n"
       R"({"error":{"message":"This port speaks TLS: use https://","type":"invalid_request_error",)"
-      R"("param":null,"code":"invalid_request"}}  )";
+      R"("param":null,"code":"invalid_request"}})";
   iovec piece{const_cast<char*>(text.data()), text.size()};
   co_await client.write({&piece, 1}, until);
   // What stays unread when the socket is closed would take the answer back.

@@ -86,7 +86,7 @@ struct services {
   config::settings settings{shared.settings}; // as of the last reload
   // Set before an upgrade: plain connections that idle are kept for the next program in `kept`.
   bool keeping = false;
-  std::vector<int> kept;
+  std::vector<int> kept{};
   bool draining = false; // answers say "connection: close", idle connections end
 
   // The wall clock, read once a loop turn.

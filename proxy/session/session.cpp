@@ -201,8 +201,9 @@ io::task<void> serve_connection(services& my, io::stream& client,
     if (!x) {
       // Nothing is held while the connection is idle: no buffer, no exchange.
       const io::deadline until = my.loop.in(my.settings.server.idle_timeout);
-      if (const io::status s = co_await client.readable(until); s != io::status::ok) {
-        left = s != io::status::stopped;
+      const io::status waited = co_await client.readable(until);
+      if (waited != io::status::ok) {
+        left = waited != io::status::stopped;
         break;
       }
       x = take_exchange(my);
