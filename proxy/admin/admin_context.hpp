@@ -13,6 +13,10 @@
 #include "proxy/keys/key_directory.hpp"
 #include "proxy/stores/key_store.hpp"
 
+namespace proxy::alerts {
+class service;
+}
+
 namespace proxy::admin {
 
 // How long a connection may take, each counted from its beginning: no byte sent late moves it.
@@ -34,7 +38,8 @@ struct admin_context {
   std::function<void(std::span<std::byte>)> random;
   const policies::pricing::price_table* prices;
   session_deadlines deadlines{};
-  std::string data_url{}; // of the data plane; empty: not known
+  std::string data_url{};            // of the data plane; empty: not known
+  alerts::service* alerts = nullptr; // null: they are off
 };
 
 } // namespace proxy::admin

@@ -9,6 +9,7 @@
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/alerts/service.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -141,6 +142,47 @@ void add_rotations(std::vector<dated_view>& to, const admin_context& context,
   context.directory.for_each([&](keys::key_slot& slot) { add(*slot.record.load()); });
 }
 
+// What somebody else than the key's holder may be behind is the guide's suspicious_pattern.
+std::string_view type_of(policies::insight::rule which) {
+  using policies::insight::rule;
+  switch (which) {
+  case rule::volume:
+  case rule::new_network:
+  case rule::new_referrer:
+  case rule::silent_key:
+  case rule::unknown_keys:
+    return "suspicious_pattern";
+  default:
+    return "anomaly";
+  }
+}
+
+// A burst of refusals is an event by its refusals already.
+void add_alerts(std::vector<dated_view>& to, const admin_context& context,
+                std::optional<policies::key_id> whose, std::int64_t from_ms) {
+  if (!context.alerts)
+    return;
+  for (const policies::insight::alert& each : context.alerts->all()) {
+    const policies::instant last = each.resolved.value_or(each.fired);
+    const std::int64_t ms = last.time_since_epoch().count();
+    if (ms < from_ms || (whose && each.key != *whose) ||
+        each.which == policies::insight::rule::refused_burst)
+      continue;
+    const std::string about = each.subject.empty() ? "" : " (" + each.subject + ")";
+    to.emplace_back(
+        ms, json::object{{"key_id", each.key ? policies::keys::to_string(each.key) : "account"},
+                         {"type", type_of(each.which)},
+                         {"time", rfc3339(last)},
+                         {"first", rfc3339(each.fired)},
+                         {"last", rfc3339(last)},
+                         {"count", 1},
+                         {"code", policies::insight::name_of(each.which)},
+                         {"actor", nullptr},
+                         {"detail", each.message + about +
+                                        (each.resolved ? "; over: " + each.resolution : "")}});
+  }
+}
+
 } // namespace
 
 answer<reply> events(const admin_context& context, const request& call) {
@@ -155,6 +197,7 @@ answer<reply> events(const admin_context& context, const request& call) {
   std::vector<dated_view> found;
   add_refusals(found, context, *whose, *from_ms);
   add_actions(found, context, *whose, {*from_ms, most});
+  add_alerts(found, context, *whose, *from_ms);
   add_rotations(found, context, *whose, {*from_ms, most}, call.now);
   std::ranges::stable_sort(found, std::greater{}, [](const auto& each) { return each.first; });
   found.resize(std::min(found.size(), most));

@@ -33,6 +33,8 @@ constexpr std::array routes{
     route{verb::get, "/v1/keys/{id}/current", "", access::viewer, key_current},
     route{verb::get, "/v1/keys/{id}/health", "", access::viewer, key_health},
     route{verb::get, "/v1/keys/{id}/events", "since limit", access::viewer, events},
+    route{verb::get, "/v1/keys/{id}/alert-rules", "", access::viewer, alert_rules},
+    route{verb::put, "/v1/keys/{id}/alert-rules", "", access::operator_, set_alert_rules},
     route{verb::get, "/v1/keys/{id}/errors", "hours limit", access::viewer, key_errors},
     route{verb::post, "/v1/admin-keys", "", access::owner, create_admin_key},
     route{verb::get, "/v1/admin-keys", "", access::owner, list_admin_keys},
@@ -49,6 +51,9 @@ constexpr std::array routes{
     route{verb::get, "/v1/usage/minutes", "minutes", access::viewer, usage_minutes},
     route{verb::get, "/v1/usage/keys", "period limit", access::viewer, usage_of_keys},
     route{verb::get, "/v1/events", "since limit", access::viewer, events},
+    route{verb::get, "/v1/alerts", "state limit", access::viewer, list_alerts},
+    route{verb::get, "/v1/alerts/receivers", "", access::viewer, alert_receivers},
+    route{verb::post, "/v1/alerts/test", "", access::operator_, test_alerts},
     route{verb::get, "/v1/audit", "limit", access::viewer, audit},
     route{verb::get, "/v1/ledger", "from_ms until_ms key", access::viewer, ledger},
     route{verb::get, "/v1/models", "", access::viewer, models},
@@ -179,7 +184,8 @@ std::optional<problem> refuse_role(const caller& by, const route& of) {
 
 bool may_delegate_to(const route& of) {
   // Events and errors are looked for in the ledger, which a stranger should not keep busy.
-  return of.pattern.starts_with("/v1/keys") && of.handle != events && of.handle != key_errors;
+  return of.pattern.starts_with("/v1/keys") && of.handle != events && of.handle != key_errors &&
+         !of.pattern.ends_with("/alert-rules"); // the owner's own
 }
 
 reply dispatch(const admin_context& context, const route_match& matched, std::string_view target,

@@ -112,6 +112,7 @@ int run(std::vector<std::string> words, const console& io) {
   add_admin_key_commands(root, chosen);
   add_report_commands(root, chosen);
   add_event_commands(root, chosen);
+  add_alert_commands(root, chosen);
   add_health_commands(root, chosen);
   add_diagnose_command(root, chosen);
   std::string printed;

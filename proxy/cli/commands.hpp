@@ -10,6 +10,7 @@ namespace proxy::cli {
 
 void add_key_commands(CLI::App& root, command& chosen);       // keys create, list, get, update, ...
 void add_admin_key_commands(CLI::App& root, command& chosen); // admins create, list, ...
+void add_alert_commands(CLI::App& root, command& chosen);     // alerts, receivers, tests
 void add_diagnose_command(CLI::App& root, command& chosen);
 void add_event_commands(CLI::App& root, command& chosen);  // events
 void add_health_commands(CLI::App& root, command& chosen); // health, advise

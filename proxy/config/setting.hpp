@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/config/document.hpp"
 #include "proxy/config/settings.hpp"
@@ -25,6 +26,7 @@ struct setting {
 
 // Every setting, in the order of the example file.
 std::span<const setting> all_settings();
+std::vector<setting> alert_settings_table(); // alert_settings.cpp
 std::string_view section_prose(std::string_view section);
 
 } // namespace proxy::config

@@ -11,6 +11,7 @@
 
 #include "policies/access/ip_list.hpp"
 #include "policies/pricing/price_table.hpp"
+#include "proxy/config/alert_settings.hpp"
 #include "proxy/error.hpp"
 
 namespace proxy::config {
@@ -98,6 +99,8 @@ struct settings {
   upstream_settings upstream;
   store_settings store;
   limits_settings limits;
+  alert_settings alerts;
+  insight_settings insight;
   std::string log_level = "info";       // [log] level
   policies::pricing::price_data prices; // read from limits.prices or built in
 };

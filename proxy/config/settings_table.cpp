@@ -257,7 +257,8 @@ std::vector<setting> other_settings_table() {
 
 std::vector<setting> make_all() {
   std::vector<setting> all = server_settings_table();
-  for (auto part : {upstream_settings_table(), store_settings_table(), other_settings_table()})
+  for (auto part : {upstream_settings_table(), store_settings_table(), other_settings_table(),
+                    alert_settings_table()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -280,6 +281,10 @@ std::string_view section_prose(std::string_view section) {
     return "What is kept, and where.";
   if (section == "limits")
     return "Bounds of the models, and prices.";
+  if (section == "alerts")
+    return "Who is told when something is wrong.";
+  if (section == "insight")
+    return "What counts as wrong.";
   return "The log.";
 }
 

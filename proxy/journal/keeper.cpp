@@ -25,6 +25,24 @@ namespace {
 
 constexpr std::chrono::seconds expire_every{60};
 
+// Passes on to the sink, and tells what it has taken.
+class told_sink final : public sink {
+ public:
+  told_sink(sink& to, const std::function<void(std::span<const batch>)>& told)
+      : to_(to), told_(told) {}
+  bool apply(std::span<const batch> batches) override {
+    if (!to_.apply(batches))
+      return false;
+    if (told_)
+      told_(batches);
+    return true;
+  }
+
+ private:
+  sink& to_;
+  const std::function<void(std::span<const batch>)>& told_;
+};
+
 failure unusable(const std::filesystem::path& directory, std::string why) {
   struct stat facts {};
   if (::stat(directory.c_str(), &facts) == 0)
@@ -46,6 +64,7 @@ struct keeper::state {
   catalogue known;
   upkeep lanes;
   applier entries;
+  std::function<void(std::span<const batch>)> told;
   std::atomic<std::int64_t> clock_offset_ms{0}; // of the clock recover() was told, to the system's
 
   std::mutex lock; // of what follows
@@ -82,7 +101,8 @@ void keeper::state::keep_up() {
   }
 }
 
-void keeper::state::apply(sink& to) {
+void keeper::state::apply(sink& store) {
+  told_sink to{store, told};
   std::unique_lock guard(lock);
   for (;;) {
     changed.wait_for(guard, settings.apply_every,
@@ -174,6 +194,10 @@ outcome<recovery_report> keeper::recover(std::span<const lane_progress> progress
 
 outcome<lane*> keeper::make_lane() {
   return state_->lanes.make_lane(*this, state_->now_ms());
+}
+
+void keeper::watch(std::function<void(std::span<const batch>)> told) {
+  state_->told = std::move(told);
 }
 
 void keeper::start(sink& to) {

@@ -78,6 +78,10 @@ class keeper {
   // A new lane with a random id and its first segment allocated. Thread-safe.
   outcome<lane*> make_lane();
 
+  // From start() on, told of each batch once the sink has it, by the applying thread: must not
+  // wait. A batch that was applied right before a crash is not told again.
+  void watch(std::function<void(std::span<const batch>)> told);
+
   // Starts the background thread: allocate ahead, sync, apply to the sink, delete past retention.
   void start(sink& to);
   // Syncs and applies everything published so far now; false: the sink said no, or the disk. For

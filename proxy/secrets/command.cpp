@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,20 +32,23 @@ class child {
       while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
       }
     }
-    for (const int fd : {output_, handle_})
+    for (const int fd : {input_, output_, handle_})
       if (fd >= 0)
         ::close(fd);
   }
 
-  bool start(const std::string& command) {
+  bool start(const std::string& command, std::string_view input) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
+    if (!keep(input) || ::pipe2(ends, O_CLOEXEC) != 0)
       return false;
     output_ = ends[0];
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     ::posix_spawn_file_actions_init(&files);
-    ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input_ >= 0)
+      ::posix_spawn_file_actions_adddup2(&files, input_, STDIN_FILENO);
+    else
+      ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
     ::posix_spawnattr_init(&attributes);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -91,7 +95,18 @@ class child {
   }
 
  private:
+  // In memory, so that a command which reads nothing keeps nobody waiting.
+  bool keep(std::string_view input) {
+    if (input.empty())
+      return true;
+    input_ = ::memfd_create("input", MFD_CLOEXEC);
+    return input_ >= 0 &&
+           ::write(input_, input.data(), input.size()) == static_cast<ssize_t>(input.size()) &&
+           ::lseek(input_, 0, SEEK_SET) == 0;
+  }
+
   pid_t pid_ = 0;
+  int input_ = -1;
   int output_ = -1;
   int handle_ = -1;
   bool at_end_ = false;
@@ -100,10 +115,10 @@ class child {
 } // namespace
 
 outcome<std::string> output_of(const std::string& command, std::size_t bytes_max,
-                               const patience& how) {
+                               const patience& how, std::string_view input) {
   const auto until = steady_clock::now() + how.timeout;
   child running;
-  if (!running.start(command))
+  if (!running.start(command, input))
     return failed("cannot be run");
   std::string output;
   for (;;) {

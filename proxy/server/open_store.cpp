@@ -87,6 +87,7 @@ outcome<std::unique_ptr<stores::store>> open_store(const config::settings& setti
   if (found.bad_entries > 0 || found.truncated_segments > 0)
     spdlog::error("recovery: {} damaged entries skipped, {} truncated segments", found.bad_entries,
                   found.truncated_segments);
+  (*opened)->journal().watch(around.applied);
   (*opened)->start();
   return opened;
 }

@@ -18,6 +18,8 @@ struct store_circumstances {
   keys::key_directory& directory;
   policies::instant now;
   bool pretended_clock = false; // then limits go by it, too, whatever Redis's says
+  // Told of what was applied, as journal::keeper::watch() says; empty: nobody.
+  std::function<void(std::span<const journal::batch>)> applied{};
 };
 outcome<std::unique_ptr<stores::store>> open_store(const config::settings& settings,
                                                    const store_circumstances& around);

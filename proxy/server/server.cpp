@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "proxy/admin/admin_server.hpp"
+#include "proxy/alerts/service.hpp"
 #include "proxy/secrets/resolve.hpp"
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
@@ -58,6 +59,7 @@ struct server::parts {
   keys::key_directory directory;
   keys::origins origins;
   std::unique_ptr<real_keys> account; // outlives the workers, who tell it
+  alerts::inbox noticed;              // what is told of by the store's threads and by the workers
   std::unique_ptr<stores::file_owners> files;
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
@@ -65,14 +67,18 @@ struct server::parts {
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
+  std::unique_ptr<alerts::service> watching; // null: alerts are off
   std::unique_ptr<admin::admin_server> admin;
   config::host_port data_address;
 
+  bool watched() const { return settings.insight.enabled; }
   outcome<void> open_store();
   outcome<void> open_files();
   outcome<void> fetch_keys();
   outcome<void> make_shared();
   outcome<void> make_workers();
+  outcome<void> open_alerts();
+  alerts::proxy_figures figures() const;
   outcome<void> start_admin();
   void block_key(policies::key_id id, const std::string& why);
   std::string metrics() const;
@@ -85,7 +91,13 @@ server::~server() = default;
 
 outcome<void> server::parts::open_store() {
   auto opened = proxy::server::open_store(
-      settings, {.directory = directory, .now = now(), .pretended_clock = pretended_clock});
+      settings,
+      {.directory = directory,
+       .now = now(),
+       .pretended_clock = pretended_clock,
+       .applied = watched()
+                      ? [this](std::span<const journal::batch> some) { noticed.applied(some); }
+                      : std::function<void(std::span<const journal::batch>)>{}});
   if (!opened)
     return opened.error();
   store = std::move(*opened);
@@ -157,6 +169,10 @@ outcome<void> server::parts::make_shared() {
                                 done({made.status, std::move(made.body), std::move(made.etag)});
                               });
           }});
+  if (watched())
+    shared->sighted = [this](std::vector<session::sighting> seen) {
+      noticed.sighted(std::move(seen));
+    };
   return {};
 }
 
@@ -189,6 +205,36 @@ outcome<void> server::parts::make_workers() {
   return {};
 }
 
+// Sums over the threads: none of them is asked.
+alerts::proxy_figures server::parts::figures() const {
+  alerts::proxy_figures out;
+  for (const auto& one : workers) {
+    out.upstream_refusals += one->count().upstream_refusals.get();
+    out.unknown_keys += one->count().unauthenticated.get();
+  }
+  out.disk_full = store->journal().now().disk_full;
+  out.store_lost_state = store->lost_state();
+  return out;
+}
+
+outcome<void> server::parts::open_alerts() {
+  if (!watched())
+    return {};
+  auto opened = alerts::service::open({.store = *store,
+                                       .directory = directory,
+                                       .from = noticed,
+                                       .alerts = settings.alerts,
+                                       .insight = settings.insight,
+                                       .directory_path = settings.store.path,
+                                       .shared_store = settings.store.kind == "redis",
+                                       .now = now,
+                                       .figures = [this] { return figures(); }});
+  if (!opened)
+    return opened.error();
+  watching = std::move(*opened);
+  return {};
+}
+
 outcome<void> server::parts::start_admin() {
   auto key = secrets::admin_key(settings, secrets::process_environment());
   if (!key)
@@ -209,6 +255,7 @@ outcome<void> server::parts::start_admin() {
   const bool v6 = data_address.host.find(':') != std::string::npos;
   context.data_url = "http://" + (v6 ? "[" + data_address.host + "]" : data_address.host) + ":" +
                      std::to_string(data_address.port);
+  context.alerts = watching.get();
   admin = std::make_unique<admin::admin_server>(std::move(context));
   auto bound = admin->start(settings.admin.listen);
   if (!bound)
@@ -222,6 +269,7 @@ outcome<void> server::parts::start_admin() {
 // Repeated until it is done: a change by an admin in between, or a store that is away for a while,
 // is no reason to let the key go on.
 void server::parts::block_key(policies::key_id id, const std::string& why) {
+  noticed.tell({policies::insight::rule::overrun, id, why});
   const auto known = directory.copy_of(id);
   if (!known || known->status != policies::keys::key_status::active)
     return;
@@ -257,7 +305,7 @@ std::string server::parts::metrics() const {
   from.journal = store->journal().now();
   from.keys = directory.size();
   from.key_refresh_failures = account->failures();
-  return metrics_text(from);
+  return metrics_text(from) + (watching ? watching->metrics_text() : "");
 }
 
 outcome<std::unique_ptr<server>> server::open(config::settings settings, run_options options) {
@@ -271,7 +319,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
   for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
-                          &parts::make_workers, &parts::start_admin})
+                          &parts::make_workers, &parts::open_alerts, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
   return made;
@@ -317,11 +365,15 @@ void server::run() {
   for (const auto& one : p.workers)
     one->start();
   p.account->start();
+  if (p.watching)
+    p.watching->start();
   p.refresh_origins();
   spdlog::info("deepseek-proxy listening on http://{}:{} for {}", p.data_address.host,
                p.data_address.port, p.settings.upstream.url);
   p.background.run();
   p.drain();
+  if (p.watching)
+    p.watching->stop();
   p.background.restart(); // what requests posted while they ended
   p.background.poll();
   if (!p.store->journal().flush())

@@ -11,7 +11,7 @@ worker::worker(session::process& shared, const upstream::resolver& names,
     : shared_(shared), pool_(loop_, names, std::move(upstream)),
       services_{shared, loop_, pool_, lane, policies::pricing::price_memo{shared.prices},
                 {},     {},    {},    {},   {},
-                {},     {}} {
+                {},     {},    {}} {
   listener::open(loop_, listening, [this](io::stream& client, policies::access::ip_address peer) {
     accepted(client, peer);
   });
@@ -27,6 +27,8 @@ void worker::start() {
     shared_.limits.join(loop_);
     loop_.run(&shared_.directory.readers().join());
     services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
+    if (services_.seen_from.any())
+      shared_.sighted(services_.seen_from.take());
     session::release_idle(services_);
   });
 }
@@ -77,6 +79,8 @@ void worker::flush_tallies(io::deadline now) {
     return;
   next_flush_ = now + 500;
   services_.refused.flush(services_.lane, shared_.now().time_since_epoch().count());
+  if (services_.seen_from.any())
+    shared_.sighted(services_.seen_from.take());
 }
 
 } // namespace proxy::server

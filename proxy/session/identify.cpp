@@ -138,6 +138,8 @@ step identify(conversation& c, const access::ip_address& peer) {
   if (s != step::go_on)
     return s;
   s = check_caller_now(c);
+  if (s == step::go_on && c.my.shared.sighted)
+    c.my.seen_from.note(c.x.key->id, c.x.client, c.x.in.head.origin, c.x.in.head.referer);
   return s == step::go_on ? check_scope(c) : s;
 }
 

@@ -20,6 +20,7 @@
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
+#include "proxy/session/sightings.hpp"
 #include "proxy/session/tallies.hpp"
 #include "proxy/session/upstream_keys.hpp"
 #include "proxy/stores/file_owners.hpp"
@@ -49,6 +50,8 @@ struct process {
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
   administer_keys administer{};
+  // From where keys are used, twice a second from each thread; empty: nobody wants to know.
+  std::function<void(std::vector<sighting>)> sighted{};
 };
 
 // One thread's.
@@ -61,6 +64,7 @@ struct services {
   block_pool<block_bytes> blocks;
   block_pool<request_block_bytes> request_blocks;
   tallies refused;
+  sightings seen_from;
   counters count;
   hasher digest;
   request_ids ids;

@@ -2,6 +2,7 @@
 // of both.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,6 +13,14 @@
 #include "proxy/stores/limit_store.hpp"
 
 namespace proxy::stores {
+
+// A small record by name, for what watches: alerts, and what is known of each key.
+struct note {
+  std::string kind; // "alert"
+  std::string name; // within its kind
+  std::string text;
+};
+enum class note_change { put, put_if_absent, remove };
 
 class store : public limit_store, public key_store {
  public:
@@ -24,6 +33,15 @@ class store : public limit_store, public key_store {
   virtual outcome<file_map> load_files() = 0;
   // `owner` absent: the file is gone. False: it could not be written; logged.
   virtual bool write_file(const std::string& file, std::optional<policies::key_id> owner) = 0;
+  // By name. Blocking, as is writing; thread-safe.
+  using note_map = std::map<std::string, std::string>;
+  virtual outcome<note_map> load_notes(const std::string& kind) = 0;
+  // False: put_if_absent found one, maybe another proxy's. At rest when this returns.
+  virtual outcome<bool> write_note(const note& what, note_change how) = 0;
+
+  // What limits go by was forgotten by what holds them: they would be too generous.
+  virtual bool lost_state() const { return false; }
+
   // From now on tells what other proxies write, if there can be any; `to` outlives the store's
   // threads.
   virtual void tell_files(file_owners&) {}

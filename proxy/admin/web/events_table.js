@@ -6,12 +6,12 @@ import { keyLink } from "./key_parts.js";
 const severity = {
   unauthorized_access: "bad", suspicious_pattern: "bad", permission_denied: "warn", rate_limit_exceeded: "warn",
   quota_exhausted: "warn", malformed_request: "warn", admin_action: "info",
-  rotation: "info",
+  rotation: "info", anomaly: "warn",
 };
 
 function detailOf(row) {
   if (row.type === "admin_action") return `${row.code} by ${row.actor}`;
-  return row.type === "suspicious_pattern" || row.type === "rotation" ? row.detail : words(row.code);
+  return ["suspicious_pattern", "rotation", "anomaly"].includes(row.type) ? row.detail : words(row.code);
 }
 
 export function eventsTable(events, empty, { withKey = true } = {}) {

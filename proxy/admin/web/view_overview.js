@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { chart } from "./charts.js";
 import { card, fill, h, select, table } from "./dom.js";
+import { alertsCard } from "./alerts_table.js";
 import { eventsTable } from "./events_table.js";
 import { count, milliseconds, percent, short, usd } from "./format.js";
 import { keyLink } from "./key_parts.js";
@@ -43,6 +44,7 @@ export async function overview(main) {
   const models = h("div");
   const keys = h("div");
   const recent = h("div");
+  const standing = h("div");
   const now = chart({ title: "Requests a minute", kind: "bar", low: true, format: short,
     series: [{ label: "Requests", colour: "--chart-1" }] });
   const cost = chart({ title: "Cost by day", kind: "bar", format: usd, series: [{ label: "Cost", colour: "--chart-4" }] });
@@ -68,6 +70,7 @@ export async function overview(main) {
   async function drawDays() {
     const [series, top, list] = await Promise.all([get("/v1/usage/series?granularity=daily"),
       get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8")]);
+    fill(standing, alertsCard((await get("/v1/alerts?state=open&limit=20")).alerts));
     const days = series.series;
     const dates = days.map((day) => day.date.slice(5));
     const sum = (name) => days.reduce((all, day) => all + day[name], 0);
@@ -79,7 +82,7 @@ export async function overview(main) {
   const refresh = (whole) => Promise.all([drawNow(), whole && drawDays()]);
 
   const choose = select("Period", periods, period, (value) => { period = value; refresh(true); });
-  fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), tiles,
+  fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), standing, tiles,
     card("Requests a minute, last hour (UTC)", now.element),
     h("div", { class: "grid" }, card("Cost by day", cost.element), card("Requests by day", traffic.element),
       card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys), card("Models by cost", models)),

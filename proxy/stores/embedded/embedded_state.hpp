@@ -9,6 +9,7 @@
 #include "proxy/stores/embedded/file_table.hpp"
 #include "proxy/stores/embedded/key_rows.hpp"
 #include "proxy/stores/embedded/ledger_sink.hpp"
+#include "proxy/stores/embedded/note_table.hpp"
 #include "proxy/stores/embedded/report_rows.hpp"
 
 namespace proxy::stores {
@@ -21,6 +22,7 @@ struct embedded_store::state_block {
   std::unique_ptr<key_rows> rows;
   std::unique_ptr<report_rows> reports;
   std::unique_ptr<file_table> files;
+  std::unique_ptr<note_table> notes;
   std::unique_ptr<ledger_sink> ledger;
   std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
   journal::recovery_report recovered;

@@ -92,6 +92,14 @@ bool embedded_store::write_file(const std::string& file, std::optional<key_id> o
   return state_->files->write(file, owner);
 }
 
+outcome<store::note_map> embedded_store::load_notes(const std::string& kind) {
+  return state_->notes->load(kind);
+}
+
+outcome<bool> embedded_store::write_note(const note& what, note_change how) {
+  return state_->notes->write(what, how);
+}
+
 std::vector<usage_row> embedded_store::usage(std::optional<key_id> key, usage_range range) const {
   return state_->reports->usage(key, range);
 }

@@ -33,6 +33,8 @@ class embedded_store final : public store {
 
   outcome<file_map> load_files() override;
   bool write_file(const std::string& file, std::optional<policies::key_id> owner) override;
+  outcome<note_map> load_notes(const std::string& kind) override;
+  outcome<bool> write_note(const note& what, note_change how) override;
 
   bool reserve(reserve_op& op) override;
   bool extend(reserve_op& op) override;

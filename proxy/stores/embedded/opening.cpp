@@ -88,6 +88,10 @@ outcome<void> embedded_store::state_block::open_database() {
   auto opened = ledger_sink::open(std::move(*ledger_side), directory);
   if (!opened)
     return opened.error();
+  auto notes_side = note_table::open(file);
+  if (!notes_side)
+    return notes_side.error();
+  notes = std::move(*notes_side);
   rows = std::make_unique<key_rows>(std::move(*keys_side));
   reports = std::make_unique<report_rows>(std::move(*reports_side));
   ledger = std::move(*opened);

@@ -1,0 +1,110 @@
+// JSON of known places: {"networks": {"places": […], "newest": ms}, "sites": …}.
+#include "proxy/alerts/places.hpp"
+
+#include <charconv>
+
+#include <boost/json.hpp>
+#include <spdlog/spdlog.h>
+
+namespace proxy::alerts {
+namespace {
+
+namespace json = boost::json;
+namespace insight = policies::insight;
+using policies::instant;
+using policies::milliseconds;
+
+json::object view_of(const insight::known_places& known) {
+  json::array all;
+  for (const std::string& each : known.places)
+    all.emplace_back(each);
+  return {{"places", std::move(all)}, {"newest", known.newest.time_since_epoch().count()}};
+}
+
+insight::known_places places_in(const json::object& from, std::string_view name) {
+  insight::known_places out;
+  const auto* part = from.if_contains(name);
+  if (!part || !part->is_object())
+    return out;
+  if (const auto* all = part->as_object().if_contains("places"); all && all->is_array())
+    for (const json::value& each : all->as_array())
+      if (each.is_string())
+        out.places.emplace_back(each.as_string());
+  if (const auto* newest = part->as_object().if_contains("newest"); newest && newest->is_int64())
+    out.newest = instant{milliseconds{newest->as_int64()}};
+  return out;
+}
+
+insight::verdict told(insight::rule which, const std::string& place,
+                      const insight::known_places& before, instant now) {
+  const auto days = std::chrono::floor<std::chrono::days>(now - before.newest).count();
+  return {which, insight::sight::present,
+          "used from " + place + " for the first time; " + std::to_string(before.places.size()) +
+              (before.places.size() == 1 ? " place was" : " places were") +
+              " known, the last new one since " + std::to_string(days) + " days",
+          place};
+}
+
+} // namespace
+
+std::string places::text_of(const of_key& what) {
+  return json::serialize(
+      json::object{{"networks", view_of(what.networks)}, {"sites", view_of(what.sites)}});
+}
+
+places::of_key places::parsed(const std::string& text) {
+  boost::system::error_code error;
+  const json::value read = json::parse(text, error);
+  if (error || !read.is_object())
+    return {};
+  return {places_in(read.as_object(), "networks"), places_in(read.as_object(), "sites"), false};
+}
+
+outcome<void> places::load() {
+  const auto notes = store_.load_notes("places");
+  if (!notes)
+    return notes.error();
+  for (const auto& [name, text] : *notes) {
+    std::uint64_t key = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), key).ec != std::errc{})
+      continue;
+    of_key theirs = parsed(text);
+    if (const auto mine = known_.find(key); mine != known_.end() && mine->second.changed)
+      continue; // written soon
+    known_[key] = std::move(theirs);
+  }
+  return {};
+}
+
+insight::verdicts places::note(const session::sighting& seen, instant now,
+                               const insight::rule_settings& by) {
+  insight::verdicts out;
+  of_key& known = known_[seen.key.value];
+  const auto look = [&](insight::known_places& among, const std::string& place,
+                        insight::rule which) {
+    const insight::known_places before = among;
+    const insight::noted what = insight::note_place(among, place, now, by);
+    if (what.to_tell)
+      out.push_back(told(which, place, before, now));
+    if (what.is_new && !std::exchange(known.changed, true))
+      changed_.push_back(seen.key.value);
+  };
+  look(known.networks, insight::network_of(seen.client), insight::rule::new_network);
+  const std::string site = insight::site_of(seen.page);
+  look(known.sites, site.empty() ? "no web page" : site, insight::rule::new_referrer);
+  return out;
+}
+
+void places::save(std::size_t keys_max) {
+  for (; keys_max > 0 && !changed_.empty(); --keys_max) {
+    of_key& what = known_[changed_.back()];
+    const auto written = store_.write_note(
+        {"places", std::to_string(changed_.back()), text_of(what)}, stores::note_change::put);
+    if (!written)
+      return; // tried again at the next look
+    what.changed = false;
+    changed_.pop_back();
+  }
+}
+
+} // namespace proxy::alerts
