@@ -76,6 +76,12 @@ def every_operation_answers_as_described():
             call("DELETE", one)
             call("DELETE", one, None, 404)
         call("POST", f"/v1/keys/{group['id']}/rotate", None, 409)
+        rules = f"/v1/keys/{group['id']}/alert-rules"
+        assert call("PUT", rules, {"volume_factor": 3, "muted": ["new_network"]})["volume_factor"] == 3
+        for wrong in ({"volume_factor": 0}, {"volume_factr": 3}, {"muted": ["nonsense"]}):
+            call("PUT", rules, wrong, 400)
+        call("POST", "/v1/alerts/test", None, 202)
+        call("POST", "/v1/alerts/test", {"receiver": "nobody"}, 404)
         for wrong in ({"name": 5}, {"name": "x", "rate_limits": {"rpm": 1}}, {"name": "x", "parent": "key_0"}):
             call("POST", "/v1/keys", wrong, 400)
         call("POST", "/v1/keys", {"name": "x"}, 201, {"Idempotency-Key": "a"})

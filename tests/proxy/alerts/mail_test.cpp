@@ -67,8 +67,8 @@ TEST_CASE("mail: servers by their URLs") {
   CHECK(alerts::parse_mail_server("smtps://mail.example.com")->port == 465);
   CHECK(alerts::parse_mail_server("smtp://localhost:2525")->port == 2525);
   CHECK(alerts::parse_mail_server("smtp://localhost:2525")->how == mail_server::security::starttls);
-  CHECK_FALSE(alerts::parse_mail_server("smtp://localhost:x"));
-  CHECK_FALSE(alerts::parse_mail_server("smtp://"));
+  CHECK_FALSE(alerts::parse_mail_server("smtp://localhost:x").has_value());
+  CHECK_FALSE(alerts::parse_mail_server("smtp://").has_value());
   CHECK(alerts::address_in("A Name <a@b.c>") == "a@b.c");
   CHECK(alerts::address_in("a@b.c> RCPT TO:<d@e.f") == "a@b.c>RCPTTO:<d@e.f"); // one word, refused
 }
