@@ -13,6 +13,8 @@ bool applier::run(sink& to) {
   bool whole = true;
   for (const log_pointer& log : known_.logs())
     whole = run_lane(*log, to) && whole;
+  if (whole)
+    refused_since_.store(0, std::memory_order_relaxed);
   return whole;
 }
 
@@ -30,6 +32,8 @@ bool applier::run_lane(lane_log& log, sink& to) {
       return false;
     if (!batches_.empty() && !to.apply(batches_)) {
       refused_[log.id] = last;
+      if (refused_since_.load(std::memory_order_relaxed) == 0)
+        refused_since_.store(batches_.front().entries.front().time_ms, std::memory_order_relaxed);
       return false;
     }
     refused_.erase(log.id);

@@ -2,6 +2,7 @@
 // comes again unchanged, and nothing of its lane overtakes it.
 #pragma once
 
+#include <atomic>
 #include <map>
 
 #include "proxy/journal/catalogue.hpp"
@@ -17,6 +18,8 @@ class applier {
 
   // Everything synced so far; false: the sink refused a lane, or a segment could not be read.
   bool run(sink& to);
+  // When the oldest entry that the sink refuses was written; 0: it takes all. Any thread.
+  std::int64_t refused_since_ms() const { return refused_since_.load(std::memory_order_relaxed); }
   std::size_t handed_over() const { return handed_over_; }
 
  private:
@@ -28,6 +31,7 @@ class applier {
   std::vector<entry> buffer_;
   std::vector<batch> batches_;
   std::map<std::uint64_t, std::uint64_t> refused_; // lane -> last sequence of its refused batch
+  std::atomic<std::int64_t> refused_since_{0};
   bool read_failing_ = false;
   std::size_t handed_over_ = 0;
 };

@@ -28,6 +28,8 @@ std::string_view name_of(ending e) {
     return "interrupted";
   case ending::expired:
     return "expired";
+  case ending::kept:
+    return "kept";
   }
   return "unknown";
 }

@@ -28,7 +28,12 @@ enum class ending : std::uint8_t {
   not_dispatched = 6,  // never connected or nothing written: not a request upstream saw
   interrupted = 7,     // our own crash: charged the bound
   expired = 8,         // passed request_lifetime_max: charged the bound
+  kept = 9,            // answered with what an equal request was answered: not asked, not charged
 };
+// Whether the upstream was asked, so that limits count it.
+constexpr bool was_dispatched(ending e) {
+  return e != ending::not_dispatched && e != ending::kept;
+}
 std::string_view name_of(ending e);
 
 struct entry {

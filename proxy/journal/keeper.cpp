@@ -201,7 +201,12 @@ void keeper::scan(scan_range range, const std::function<bool(const entry&)>& vis
 
 keeper::figures keeper::now() const {
   const catalogue::sums all = state_->known.sum();
-  return {all.published, all.applied, all.segments, all.bytes, state_->lanes.disk_full()};
+  return {all.published,
+          all.applied,
+          all.segments,
+          all.bytes,
+          state_->lanes.disk_full(),
+          state_->entries.refused_since_ms()};
 }
 
 } // namespace proxy::journal

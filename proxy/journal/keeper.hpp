@@ -99,6 +99,7 @@ class keeper {
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;
     bool disk_full = false;
+    std::int64_t refused_since_ms = 0; // of the oldest entry that the store does not take; 0: none
   };
   figures now() const;
 

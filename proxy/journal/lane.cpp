@@ -31,7 +31,7 @@ void lane::append(entry e) {
   const std::uint64_t open = my.open.load(std::memory_order_relaxed);
   if (e.kind == entry_kind::intent)
     my.open.store(open + 1, std::memory_order_relaxed);
-  if (e.kind == entry_kind::outcome && open > 0)
+  if (e.kind == entry_kind::outcome && e.end != ending::kept && open > 0)
     my.open.store(open - 1, std::memory_order_relaxed);
   e.sequence = my.next_sequence++;
   e.crc = checksum_of(e);

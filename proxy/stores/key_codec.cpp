@@ -91,6 +91,10 @@ void put_rare(json::object& out, const keys::key_record& record) {
     out["role"] = keys::name_of(*record.role);
   if (record.rotate_every_days)
     out["rotate_every_days"] = *record.rotate_every_days;
+  for (const auto& [name, value] :
+       {std::pair{"max_wait_ms", record.max_wait_ms}, std::pair{"cache_ttl_s", record.cache_ttl_s}})
+    if (value != 0)
+      out[name] = value;
   if (record.created_by != 0)
     out["created_by"] = record.created_by;
   json::object aliases;
@@ -107,6 +111,8 @@ void read_rare(const json::object& from, keys::key_record& record) {
     record.role = keys::admin_role_named(role->as_string()).value();
   if (const auto days = number(from, "rotate_every_days"))
     record.rotate_every_days = static_cast<std::int16_t>(*days);
+  record.max_wait_ms = static_cast<std::uint32_t>(number(from, "max_wait_ms").value_or(0));
+  record.cache_ttl_s = static_cast<std::uint32_t>(number(from, "cache_ttl_s").value_or(0));
   if (const json::value* by = from.if_contains("created_by"))
     record.created_by = by->to_number<std::uint64_t>();
   if (const json::value* aliases = from.if_contains("aliases"))

@@ -20,6 +20,22 @@ std::vector<audit_row> key_store::audit_of(std::string_view subject, std::int64_
   return found;
 }
 
+usage_sums key_store::total(std::optional<policies::key_id> key, usage_range range) const {
+  usage_sums sum;
+  for (const usage_row& row : usage(key, range))
+    sum += row.sums;
+  return sum;
+}
+
+std::vector<key_store::key_total> key_store::totals(std::span<const policies::key_id> keys,
+                                                    usage_range range) const {
+  std::vector<key_total> all;
+  for (const policies::key_id key : keys)
+    if (const usage_sums sums = total(key, range); sums.requests > 0)
+      all.push_back({key, sums});
+  return all;
+}
+
 std::vector<minute_row> key_store::minutes(std::optional<policies::key_id> key,
                                            minute_range range) const {
   std::map<std::int64_t, minute_row> found;

@@ -2,13 +2,16 @@
 // Blocking; never called from a data thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "policies/analytics/spread.hpp"
 #include "policies/keys/key_record.hpp"
 #include "policies/limits/reserve.hpp"
 #include "proxy/error.hpp"
@@ -33,13 +36,37 @@ struct usage_sums {
   std::int64_t first_byte_ms_sum = 0;
   std::int64_t total_ms_sum = 0;
   usage_sums& operator+=(const usage_sums& other);
+
+  // One by one, as they are stored.
+  static constexpr std::size_t count = 13;
+  static const std::array<std::int64_t usage_sums::*, count> fields;
+  static const std::array<const char*, count> names;
 };
+
+inline constexpr std::array<std::int64_t usage_sums::*, usage_sums::count> usage_sums::fields{
+    &usage_sums::requests,         &usage_sums::dispatched,    &usage_sums::refused,
+    &usage_sums::interrupted,      &usage_sums::errors,        &usage_sums::limited,
+    &usage_sums::cached_tokens,    &usage_sums::prompt_tokens, &usage_sums::output_tokens,
+    &usage_sums::reasoning_tokens, &usage_sums::cost_nano,     &usage_sums::first_byte_ms_sum,
+    &usage_sums::total_ms_sum};
+inline constexpr std::array<const char*, usage_sums::count> usage_sums::names{
+    "requests",  "dispatched",        "refused",       "interrupted",   "errors",
+    "limited",   "cached_tokens",     "prompt_tokens", "output_tokens", "reasoning_tokens",
+    "cost_nano", "first_byte_ms_sum", "total_ms_sum"};
 
 struct usage_row {
   std::int64_t hour = 0; // hours since 1970, UTC
   std::string model;
   std::uint8_t feature = 0;
   usage_sums sums;
+};
+
+// Latencies, statuses, endings and refusals of the same key, hour, model and feature.
+struct spread_row {
+  std::int64_t hour = 0;
+  std::string model;
+  std::uint8_t feature = 0;
+  policies::analytics::spread spread;
 };
 
 struct usage_range {
@@ -86,6 +113,19 @@ class key_store {
   // At most 1 s behind; hours are whole. `key` absent: the account.
   virtual std::vector<usage_row> usage(std::optional<policies::key_id> key,
                                        usage_range range) const = 0;
+  // In the order of usage()'s rows; an hour from before spreads were kept has none.
+  virtual std::vector<spread_row> spreads(std::optional<policies::key_id> key,
+                                          usage_range range) const = 0;
+  // Sums of those of the keys that were used in the range: what a page over all keys asks at once.
+  // The default adds up usage().
+  struct key_total {
+    policies::key_id key;
+    usage_sums sums;
+  };
+  virtual std::vector<key_total> totals(std::span<const policies::key_id> keys,
+                                        usage_range range) const;
+  // Of one key, or of the account.
+  virtual usage_sums total(std::optional<policies::key_id> key, usage_range range) const;
   // Minutes with anything in them, oldest first, of the last `minutes_kept`. The default adds them
   // up from rows().
   virtual std::vector<minute_row> minutes(std::optional<policies::key_id> key,

@@ -23,7 +23,7 @@ bool is_error(const journal::entry& e) {
 usage_sums sums_of_outcome(const journal::entry& e) {
   usage_sums sums;
   sums.requests = 1;
-  sums.dispatched = e.end != ending::not_dispatched;
+  sums.dispatched = was_dispatched(e.end);
   sums.interrupted = e.end == ending::interrupted;
   sums.errors = is_error(e);
   sums.cached_tokens = e.cached_tokens;
@@ -36,15 +36,42 @@ usage_sums sums_of_outcome(const journal::entry& e) {
   return sums;
 }
 
+using policies::analytics::measure;
+using policies::analytics::spread;
+
+// What was cut by a crash of ours has no times.
+spread spread_of(const journal::entry& e) {
+  spread out;
+  if (e.kind == journal::entry_kind::tally) {
+    out.add_status(e.status, e.count);
+    out.add_refusal(e.refusal, e.count);
+    return out;
+  }
+  out.add_ending(static_cast<std::uint8_t>(e.end));
+  if (e.status != 0)
+    out.add_status(e.status, 1);
+  if (e.end == ending::interrupted)
+    return out;
+  out.add(measure::total_ms, e.total_ms);
+  if (!was_dispatched(e.end))
+    return out;
+  out.add(measure::overhead_us, e.overhead_us);
+  if (e.status != 0)
+    out.add(measure::first_byte_ms, e.first_byte_ms);
+  return out;
+}
+
 } // namespace
 
 std::optional<roll_up> roll_up_of(const journal::entry& e) {
   const std::int64_t hour = e.time_ms / ms_per_hour;
   switch (e.kind) {
   case journal::entry_kind::tally:
-    return roll_up{{e.key, hour, {}, e.feature}, sums_of_tally(e)};
+    return roll_up{{e.key, hour, {}, e.feature}, sums_of_tally(e), spread_of(e)};
   case journal::entry_kind::outcome:
-    return roll_up{{e.key, hour, std::string(journal::model_of(e)), e.feature}, sums_of_outcome(e)};
+    return roll_up{{e.key, hour, std::string(journal::model_of(e)), e.feature},
+                   sums_of_outcome(e),
+                   spread_of(e)};
   default:
     return std::nullopt;
   }

@@ -24,6 +24,7 @@ struct roll_up_key {
 struct roll_up {
   roll_up_key where;
   usage_sums sums;
+  policies::analytics::spread spread;
 };
 
 // nullopt: an intent, which counts when its outcome does.

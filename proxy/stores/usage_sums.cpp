@@ -4,19 +4,8 @@
 namespace proxy::stores {
 
 usage_sums& usage_sums::operator+=(const usage_sums& other) {
-  requests += other.requests;
-  dispatched += other.dispatched;
-  refused += other.refused;
-  interrupted += other.interrupted;
-  errors += other.errors;
-  limited += other.limited;
-  cached_tokens += other.cached_tokens;
-  prompt_tokens += other.prompt_tokens;
-  output_tokens += other.output_tokens;
-  reasoning_tokens += other.reasoning_tokens;
-  cost_nano += other.cost_nano;
-  first_byte_ms_sum += other.first_byte_ms_sum;
-  total_ms_sum += other.total_ms_sum;
+  for (std::int64_t usage_sums::*field : fields)
+    this->*field += other.*field;
   return *this;
 }
 

@@ -66,6 +66,8 @@ class client {
   bool use(key_id key, const limits::ask& wanted, const finished& how, instant now);
   void refuse(key_id key, std::uint16_t code_status, std::uint32_t count, instant now); // a tally
 
+  void record(const journal::entry& e) { append(e); } // as it is, whatever was reserved
+
   journal::lane& lane() { return lane_; }
 
  private:

@@ -1,4 +1,8 @@
 // What the ledger's entries add up to: usage, errors, last use.
+#include <array>
+#include <random>
+
+#include "proxy/stores/roll_up.hpp"
 #include "tests/contract/client.hpp"
 
 namespace contract {
@@ -93,6 +97,91 @@ void rows_by_minute(ground& on) {
   REQUIRE(account.size() == 1);
   CHECK(account[0].cost_nano == 60);
   CHECK(in->keys().minutes(first, {noon_minute + 2, noon_minute + 9}).empty());
+}
+
+// An outcome of any kind, as if it had ended then.
+journal::entry any_outcome(std::mt19937_64& random, key_id id, instant now) {
+  constexpr std::array endings{ending::complete,    ending::cut,  ending::refused,
+                               ending::client_gone, ending::kept, ending::not_dispatched};
+  journal::entry e;
+  e.kind = journal::entry_kind::outcome;
+  e.time_ms = e.started_ms = now.time_since_epoch().count();
+  e.key = id.value;
+  e.end = endings[random() % endings.size()];
+  e.status = random() % 7 ? 200 : 500;
+  e.feature = static_cast<std::uint8_t>(random() % 3);
+  e.cost_nano = static_cast<std::int64_t>(random() % 1'000'000'007);
+  e.cached_tokens = static_cast<std::int64_t>(random() % 1000);
+  e.prompt_tokens = static_cast<std::int64_t>(random() % 1000);
+  e.output_tokens = static_cast<std::int64_t>(random() % 1000);
+  e.reasoning_tokens = static_cast<std::int64_t>(random() % 100);
+  e.first_byte_ms = static_cast<std::uint32_t>((random() >> (random() % 40 + 24)) & 0xffff);
+  e.total_ms = e.first_byte_ms + static_cast<std::uint32_t>(random() % 5000);
+  e.overhead_us = static_cast<std::uint32_t>(random() % 900);
+  journal::set_model(e, random() % 2 ? "deepseek-chat" : "deepseek-pro");
+  return e;
+}
+
+// Sums and counts of the ledger's own rows, and of the roll-ups, of the same hours.
+void same_as_rows(world& in, std::optional<key_id> id, stores::usage_range range) {
+  stores::usage_sums rows;
+  policies::analytics::spread spread;
+  in.keys().rows(range.from_hour * 3'600'000, range.until_hour * 3'600'000,
+                 [&](const journal::entry& e) {
+                   const auto one = stores::roll_up_of(e);
+                   if (one && (!id || e.key == id->value)) {
+                     rows += one->sums;
+                     spread += one->spread;
+                   }
+                   return true;
+                 });
+  stores::usage_sums summed;
+  for (const auto& row : in.keys().usage(id, range))
+    summed += row.sums;
+  policies::analytics::spread added;
+  for (const auto& row : in.keys().spreads(id, range))
+    added += row.spread;
+  const stores::usage_sums total = in.keys().total(id, range);
+  for (std::size_t i = 0; i < stores::usage_sums::count; ++i) {
+    INFO(stores::usage_sums::names[i]);
+    CHECK(summed.*stores::usage_sums::fields[i] == rows.*stores::usage_sums::fields[i]);
+    CHECK(total.*stores::usage_sums::fields[i] == rows.*stores::usage_sums::fields[i]);
+  }
+  CHECK(added.packed() == spread.packed());
+}
+
+// By key and for the account, over any range of hours.
+void sums_are_of_rows(ground& on) {
+  const auto seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937_64 random{seed};
+  const auto in = on.open(noon);
+  client c{*in};
+  const std::array ids{make_key(*in, key(1)), make_key(*in, key(2)), make_key(*in, key(3))};
+  instant now = noon - std::chrono::hours{3 * 24};
+  for (int i = 0; i < 400; ++i) {
+    now += std::chrono::seconds{random() % 1300};
+    const key_id id = ids[random() % ids.size()];
+    if (random() % 5 == 0)
+      c.refuse(id, random() % 2 ? 429 : 403, static_cast<std::uint32_t>(random() % 9 + 1), now);
+    else
+      c.record(any_outcome(random, id, now));
+  }
+  apply_all(*in);
+  const std::int64_t first = noon_hour - 3 * 24;
+  const stores::usage_range all{first, noon_hour + 200};
+  same_as_rows(*in, std::nullopt, all);
+  for (int trial = 0; trial < 40; ++trial) {
+    const std::int64_t from = first + static_cast<std::int64_t>(random() % 90);
+    const auto whose = random() % (ids.size() + 1);
+    same_as_rows(*in, whose < ids.size() ? std::optional{ids[whose]} : std::nullopt,
+                 {from, from + static_cast<std::int64_t>(random() % 90)});
+  }
+  std::int64_t cost = 0;
+  for (const auto& each : in->keys().totals(ids, all))
+    cost += each.sums.cost_nano;
+  CHECK(cost == usage_of(*in, std::nullopt).cost_nano);
+  CHECK(cost > 0);
 }
 
 void childs_usage(ground& on) {
@@ -194,6 +283,7 @@ behaviours ledger_behaviours() {
           {"what was never dispatched costs nothing", given_back},
           {"usage comes in rows of an hour, for a key and for the account", rows_by_hour},
           {"usage comes in minutes too, for a key and for the account", rows_by_minute},
+          {"every sum and count of the roll-ups is that of the rows", sums_are_of_rows},
           {"usage is a key's own; limits count the children too", childs_usage},
           {"the last use is kept", last_use},
           {"recent errors are a key's own, newest first", errors},

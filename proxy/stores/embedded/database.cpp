@@ -23,6 +23,11 @@ statement& statement::bind(int index, std::string_view text) {
   return *this;
 }
 
+statement& statement::bind_bytes(int index, std::string_view bytes) {
+  sqlite3_bind_blob64(handle_.get(), index, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
 bool statement::row() {
   if (handle_)
     code_ = sqlite3_step(handle_.get());
@@ -47,6 +52,12 @@ std::string_view statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
   return bytes ? std::string_view{bytes, size} : std::string_view{};
+}
+
+std::string_view statement::bytes(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
+  return data ? std::string_view{data, size} : std::string_view{};
 }
 
 void statement::reset() {
@@ -91,6 +102,21 @@ outcome<std::unique_ptr<database>> database::open(const std::filesystem::path& f
 
 database::~database() {
   sqlite3_close(handle_);
+}
+
+bool database::define(const char* name, bytes_function what) {
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** given) {
+    const auto bytes = [&](int i) {
+      const auto* data = static_cast<const char*>(sqlite3_value_blob(given[i]));
+      return std::string_view{data, static_cast<std::size_t>(sqlite3_value_bytes(given[i]))};
+    };
+    const auto function = reinterpret_cast<bytes_function>(sqlite3_user_data(context));
+    const std::string made = function(bytes(0), bytes(1));
+    sqlite3_result_blob64(context, made.data(), made.size(), SQLITE_TRANSIENT);
+  };
+  return sqlite3_create_function_v2(handle_, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                    reinterpret_cast<void*>(what), call, nullptr, nullptr,
+                                    nullptr) == SQLITE_OK;
 }
 
 bool database::run(const char* sql) {

@@ -19,12 +19,14 @@ class statement {
  public:
   statement(sqlite3* database, const char* sql);
   statement& bind(int index, std::int64_t value);
-  statement& bind(int index, std::string_view text); // copied
+  statement& bind(int index, std::string_view text);        // copied
+  statement& bind_bytes(int index, std::string_view bytes); // copied
   bool row();          // steps; true while there is a row, then see failed()
   bool done();         // steps to the end of a change; false: it failed
   bool failed() const; // whether the last step, or preparing, did
   std::int64_t number(int column) const;
-  std::string_view text(int column) const; // until the next step
+  std::string_view text(int column) const;  // until the next step
+  std::string_view bytes(int column) const; // likewise
   void reset();
 
  private:
@@ -48,6 +50,9 @@ class database {
 
   bool run(const char* sql); // one or more statements without result
   statement prepare(const char* sql) { return {handle_, sql}; }
+  // An SQL function that makes one value of bytes out of two.
+  using bytes_function = std::string (*)(std::string_view, std::string_view);
+  bool define(const char* name, bytes_function what);
   std::string error() const { return sqlite3_errmsg(handle_); }
 
  private:

@@ -96,6 +96,20 @@ std::vector<usage_row> embedded_store::usage(std::optional<key_id> key, usage_ra
   return state_->reports->usage(key, range);
 }
 
+std::vector<spread_row> embedded_store::spreads(std::optional<key_id> key,
+                                                usage_range range) const {
+  return state_->reports->spreads(key, range);
+}
+
+std::vector<key_store::key_total> embedded_store::totals(std::span<const key_id> keys,
+                                                         usage_range range) const {
+  return state_->reports->totals(keys, range);
+}
+
+usage_sums embedded_store::total(std::optional<key_id> key, usage_range range) const {
+  return state_->reports->total(key, range);
+}
+
 policies::limits::limit_state embedded_store::state(key_id id, policies::instant now) const {
   keys::key_slot* slot = state_->directory.by_id(id);
   if (!slot)

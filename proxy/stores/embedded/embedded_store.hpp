@@ -48,6 +48,11 @@ class embedded_store final : public store {
   std::optional<policies::keys::key_record> get(policies::key_id id) const override;
   std::vector<usage_row> usage(std::optional<policies::key_id> key,
                                usage_range range) const override;
+  std::vector<spread_row> spreads(std::optional<policies::key_id> key,
+                                  usage_range range) const override;
+  std::vector<key_total> totals(std::span<const policies::key_id> keys,
+                                usage_range range) const override;
+  usage_sums total(std::optional<policies::key_id> key, usage_range range) const override;
   policies::limits::limit_state state(policies::key_id id, policies::instant now) const override;
   std::optional<policies::instant> last_used(policies::key_id id) const override;
   std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,

@@ -18,6 +18,10 @@ instant at(std::int64_t ms) {
 std::int64_t stored(std::uint64_t id) {
   return static_cast<std::int64_t>(id);
 }
+std::string added_counts(std::string_view some, std::string_view more) {
+  auto sum = policies::analytics::spread::unpacked(some);
+  return (sum += policies::analytics::spread::unpacked(more)).packed();
+}
 std::uint64_t loaded(std::int64_t id) {
   return static_cast<std::uint64_t>(id);
 }
@@ -35,7 +39,7 @@ std::size_t ledger_sink::hash::operator()(const roll_up_key& k) const {
 outcome<std::unique_ptr<ledger_sink>> ledger_sink::open(std::unique_ptr<database> on,
                                                         const keys::key_directory& directory) {
   std::unique_ptr<ledger_sink> made{new ledger_sink(std::move(on), directory)};
-  if (made->load_lanes() && made->load_states())
+  if (made->on_->define("added_counts", added_counts) && made->load_lanes() && made->load_states())
     return made;
   return failure{errc::database_corrupt,
                  "limit states and journal progress in the database cannot be read: " +
@@ -108,7 +112,7 @@ ledger_sink::folded& ledger_sink::state_in(std::uint64_t key, change& within) co
 
 void ledger_sink::fold(const entry& e, change& into) {
   const chain& members = chain_of(e.key, into);
-  const bool charged = e.kind == entry_kind::outcome && e.end != journal::ending::not_dispatched;
+  const bool charged = e.kind == entry_kind::outcome && was_dispatched(e.end);
   const policies::limits::ledger_row row{
       at(e.started_ms),
       at(e.time_ms),
@@ -122,9 +126,14 @@ void ledger_sink::fold(const entry& e, change& into) {
       policies::limits::fold_outcome(f.state, members.limits[i], row);
   }
   if (auto added = roll_up_of(e)) {
-    into.sums[added->where] += added->sums;
-    added->where.key = account_key;
-    into.sums[added->where] += added->sums;
+    const std::int64_t day = added->where.hour / 24;
+    for (const std::uint64_t whose : {e.key, account_key}) {
+      added->where.key = whose;
+      added_up& sum = into.sums[added->where];
+      sum.sums += added->sums;
+      sum.spread += added->spread;
+      into.days[{whose, day}] += added->sums;
+    }
     const minute_row minute = *minute_of(e);
     into.minutes[{e.key, minute.minute}] += minute;
     into.minutes[{account_key, minute.minute}] += minute;
@@ -162,91 +171,6 @@ bool ledger_sink::apply(std::span<const journal::batch> batches) {
     folded_[id] = f;
   for (const auto& [lane, applied] : what.lanes)
     applied_[lane] = applied;
-  return true;
-}
-
-std::string ledger_sink::commit(const change& what) {
-  transaction all{*on_};
-  const bool done = all.begun() && write_sums(what) && write_minutes(what) && write_states(what) &&
-                    write_lanes(what) && all.commit();
-  return done ? std::string{} : on_->error(); // taken before the rollback replaces it
-}
-
-bool ledger_sink::write_sums(const change& what) {
-  statement add = on_->prepare(
-      "INSERT INTO rollups VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) "
-      "ON CONFLICT DO UPDATE SET requests=requests+?5, dispatched=dispatched+?6, "
-      "refused=refused+?7, "
-      "interrupted=interrupted+?8, errors=errors+?9, limited=limited+?10, "
-      "cached_tokens=cached_tokens+?11, prompt_tokens=prompt_tokens+?12, "
-      "output_tokens=output_tokens+?13, reasoning_tokens=reasoning_tokens+?14, "
-      "cost_nano=cost_nano+?15, first_byte_ms_sum=first_byte_ms_sum+?16, "
-      "total_ms_sum=total_ms_sum+?17");
-  for (const auto& [where, sums] : what.sums) {
-    add.bind(1, stored(where.key)).bind(2, where.hour).bind(3, where.model);
-    int column = 4;
-    for (const std::int64_t value :
-         {std::int64_t{where.feature}, sums.requests, sums.dispatched, sums.refused,
-          sums.interrupted, sums.errors, sums.limited, sums.cached_tokens, sums.prompt_tokens,
-          sums.output_tokens, sums.reasoning_tokens, sums.cost_nano, sums.first_byte_ms_sum,
-          sums.total_ms_sum})
-      add.bind(column++, value);
-    if (!add.done())
-      return false;
-  }
-  return true;
-}
-
-bool ledger_sink::write_minutes(const change& what) {
-  statement add =
-      on_->prepare("INSERT INTO minutes VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE "
-                   "SET requests=requests+?3, tokens=tokens+?4, errors=errors+?5, "
-                   "cost_nano=cost_nano+?6");
-  std::int64_t newest = 0;
-  for (const auto& [where, row] : what.minutes) {
-    newest = std::max(newest, where.second);
-    add.bind(1, stored(where.first)).bind(2, where.second).bind(3, row.requests);
-    add.bind(4, row.tokens).bind(5, row.errors).bind(6, row.cost_nano);
-    if (!add.done())
-      return false;
-  }
-  return forget_old_minutes(newest);
-}
-
-// A scan of the table, so only once a day.
-bool ledger_sink::forget_old_minutes(std::int64_t now) {
-  constexpr std::int64_t day = 24 * 60;
-  const std::int64_t end = now - minutes_kept;
-  if (end < minutes_end_ + day)
-    return true;
-  statement remove = on_->prepare("DELETE FROM minutes WHERE minute < ?1");
-  if (!remove.bind(1, end).done())
-    return false;
-  minutes_end_ = end;
-  return true;
-}
-
-bool ledger_sink::write_states(const change& what) {
-  statement put = on_->prepare("INSERT OR REPLACE INTO limit_states VALUES(?1,?2,?3,?4,?5,?6,?7,?8,"
-                               "?9,?10)");
-  for (const auto& [id, f] : what.states) {
-    int column = 1;
-    for (const std::int64_t value :
-         {stored(id), f.state.at_ms, f.state.requests.level, f.state.tokens.level, f.state.month.id,
-          f.state.month.spent.value, f.state.day.id, f.state.day.spent.value,
-          f.state.total.spent.value, f.last_used_ms})
-      put.bind(column++, value);
-    if (!put.done())
-      return false;
-  }
-  return true;
-}
-
-bool ledger_sink::write_lanes(const change& what) {
-  statement put = on_->prepare("INSERT OR REPLACE INTO lanes VALUES(?1, ?2)");
-  for (const auto& [lane, applied] : what.lanes)
-    if (!put.bind(1, stored(lane)).bind(2, stored(applied)).done())
-      return false;
   return true;
 }
 

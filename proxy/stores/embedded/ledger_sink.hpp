@@ -49,9 +49,14 @@ class ledger_sink final : public journal::sink {
     std::vector<std::uint64_t> keys; // the key, then its parents
     std::vector<policies::limits::limit_set> limits;
   };
+  struct added_up {
+    usage_sums sums;
+    policies::analytics::spread spread;
+  };
   // One apply(): all that will change, built beside what is.
   struct change {
-    std::unordered_map<roll_up_key, usage_sums, hash> sums;
+    std::unordered_map<roll_up_key, added_up, hash> sums;
+    std::map<std::pair<std::uint64_t, std::int64_t>, usage_sums> days;    // by key and day
     std::map<std::pair<std::uint64_t, std::int64_t>, minute_row> minutes; // by key and minute
     std::unordered_map<std::uint64_t, folded> states;
     std::unordered_map<std::uint64_t, std::uint64_t> lanes;
@@ -68,6 +73,8 @@ class ledger_sink final : public journal::sink {
   folded& state_in(std::uint64_t key, change& within) const;
   std::string commit(const change& what); // empty: done, else why not
   bool write_sums(const change& what);
+  bool write_days(const change& what);
+  bool write_spreads(const change& what);
   bool write_minutes(const change& what);
   bool forget_old_minutes(std::int64_t now);
   bool write_states(const change& what);

@@ -15,6 +15,10 @@ class report_rows {
   explicit report_rows(std::unique_ptr<database> on) : on_(std::move(on)) {}
 
   std::vector<usage_row> usage(std::optional<policies::key_id> key, usage_range range);
+  std::vector<spread_row> spreads(std::optional<policies::key_id> key, usage_range range);
+  usage_sums total(std::optional<policies::key_id> key, usage_range range);
+  std::vector<key_store::key_total> totals(std::span<const policies::key_id> keys,
+                                           usage_range range);
   std::vector<audit_row> audit(std::size_t count_max);
   std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
                                   std::size_t count_max);

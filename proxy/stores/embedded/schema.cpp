@@ -1,4 +1,4 @@
-// Version 2. A change adds a step to `steps`; existing steps stay as they are.
+// Version 3. A change adds a step to `steps`; existing steps stay as they are.
 #include "proxy/stores/embedded/schema.hpp"
 
 #include <array>
@@ -34,6 +34,25 @@ CREATE TABLE minutes(
   key INTEGER NOT NULL, minute INTEGER NOT NULL, requests INTEGER NOT NULL,
   tokens INTEGER NOT NULL, errors INTEGER NOT NULL, cost_nano INTEGER NOT NULL,
   PRIMARY KEY(key, minute)) WITHOUT ROWID;
+)sql",
+    R"sql(
+-- counts: policies/analytics/spread, packed
+CREATE TABLE spreads(
+  key INTEGER NOT NULL, hour INTEGER NOT NULL, model TEXT NOT NULL, feature INTEGER NOT NULL,
+  counts BLOB NOT NULL, PRIMARY KEY(key, hour, model, feature)) WITHOUT ROWID;
+-- rollups of whole days over all models and features: what a page over all keys adds up
+CREATE TABLE days(
+  key INTEGER NOT NULL, day INTEGER NOT NULL,
+  requests INTEGER NOT NULL, dispatched INTEGER NOT NULL, refused INTEGER NOT NULL,
+  interrupted INTEGER NOT NULL, errors INTEGER NOT NULL, limited INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL, cost_nano INTEGER NOT NULL,
+  first_byte_ms_sum INTEGER NOT NULL, total_ms_sum INTEGER NOT NULL,
+  PRIMARY KEY(key, day)) WITHOUT ROWID;
+INSERT INTO days SELECT key, hour / 24, sum(requests), sum(dispatched), sum(refused),
+  sum(interrupted), sum(errors), sum(limited), sum(cached_tokens), sum(prompt_tokens),
+  sum(output_tokens), sum(reasoning_tokens), sum(cost_nano), sum(first_byte_ms_sum),
+  sum(total_ms_sum) FROM rollups GROUP BY 1, 2;
 )sql"};
 
 } // namespace

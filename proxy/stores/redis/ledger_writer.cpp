@@ -33,7 +33,7 @@ outcome<void> all_well(const outcome<std::vector<reply>>& replies) {
 
 packer packed_outcome(const entry& e) {
   packer out;
-  const bool ran = e.end != journal::ending::not_dispatched;
+  const bool ran = was_dispatched(e.end);
   const std::string_view id{reinterpret_cast<const char*>(e.request.data()), e.request.size()};
   out << static_cast<std::int64_t>(e.sequence) << std::int64_t{ran} << id << e.charged_tokens
       << e.cost_nano << limits::month_of(at(e.started_ms)) << limits::day_of(at(e.started_ms));
@@ -42,7 +42,11 @@ packer packed_outcome(const entry& e) {
 
 // What a step of the journal adds: sums by key and row, and when keys were used.
 struct additions {
-  std::map<std::uint64_t, std::map<std::pair<std::int64_t, std::string>, usage_sums>> sums;
+  struct row {
+    usage_sums sums;
+    policies::analytics::spread spread;
+  };
+  std::map<std::uint64_t, std::map<std::pair<std::int64_t, std::string>, row>> rows;
   std::map<std::uint64_t, std::int64_t> used_ms;
 
   void add(const entry& e, const keys::key_directory& directory) {
@@ -52,19 +56,21 @@ struct additions {
       latest = std::max(latest, e.time_ms);
     }
     if (const auto one = roll_up_of(e)) {
-      const std::pair row{one->where.hour, fmt::format("{}:{}:{}", one->where.hour,
-                                                       one->where.feature, one->where.model)};
-      sums[one->where.key][row] += one->sums;
-      sums[account_key][row] += one->sums;
+      const std::pair name{one->where.hour, fmt::format("{}:{}:{}", one->where.hour,
+                                                        one->where.feature, one->where.model)};
+      for (const std::uint64_t whose : {one->where.key, account_key}) {
+        row& added = rows[whose][name];
+        added.sums += one->sums;
+        added.spread += one->spread;
+      }
     }
   }
 };
 
 packer packed_sums(const usage_sums& s) {
   packer out;
-  out << s.requests << s.dispatched << s.refused << s.interrupted << s.errors << s.limited
-      << s.cached_tokens << s.prompt_tokens << s.output_tokens << s.reasoning_tokens << s.cost_nano
-      << s.first_byte_ms_sum << s.total_ms_sum;
+  for (const std::int64_t usage_sums::*field : usage_sums::fields)
+    out << s.*field;
   return out;
 }
 
@@ -75,6 +81,9 @@ std::string sums_name(std::uint64_t key) {
 }
 std::string hours_name(std::uint64_t key) {
   return "ds:{ledger}:hours:" + hex(key);
+}
+std::string spreads_name(std::uint64_t key) {
+  return "ds:{ledger}:spreads:" + hex(key);
 }
 std::string ledger_writer::lanes_of_node() const {
   return "ds:{ledger}:lanes:" + hex(settings_.node);
@@ -233,14 +242,15 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   call.argument(std::to_string(settings_.hours_kept)).argument(std::to_string(all.used_ms.size()));
   for (const auto& [key, ms] : all.used_ms)
     call.argument(hex(key)).argument(std::to_string(ms));
-  for (const auto& [key, rows] : all.sums) {
-    call.key(sums_name(key)).key(hours_name(key));
-    const std::string index = std::to_string(call.keys() - 1);
-    for (const auto& [row, sums] : rows)
+  for (const auto& [key, rows] : all.rows) {
+    call.key(sums_name(key)).key(hours_name(key)).key(spreads_name(key));
+    const std::string index = std::to_string(call.keys() - 2);
+    for (const auto& [name, added] : rows)
       call.argument(index)
-          .argument(std::to_string(row.first))
-          .argument(row.second)
-          .argument(packed_sums(sums).text());
+          .argument(std::to_string(name.first))
+          .argument(name.second)
+          .argument(packed_sums(added.sums).text())
+          .argument(added.spread.packed());
   }
   auto told = by_.single(batch{call});
   if (!told)

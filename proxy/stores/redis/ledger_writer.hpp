@@ -32,6 +32,7 @@ struct ledger_settings {
 
 std::string sums_name(std::uint64_t key);
 std::string hours_name(std::uint64_t key);
+std::string spreads_name(std::uint64_t key);
 inline constexpr const char* last_use_name = "ds:{ledger}:used";
 
 class ledger_writer final : public journal::sink {

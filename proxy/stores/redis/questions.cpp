@@ -28,25 +28,32 @@ std::optional<failure> too_long(const key_record& record, const keys::key_direct
                                              keys::chain_max, length)};
 }
 
-// What a field of sums is named after: "hour:feature:model".
-std::optional<usage_row> row_named(std::string_view field, std::string_view packed) {
+// What a field of sums or spreads is named after: "hour:feature:model".
+template <class Row>
+std::optional<Row> row_named(std::string_view field) {
   const std::size_t first = field.find(':');
   const std::size_t second = field.find(':', first + 1);
-  if (second == std::string_view::npos || packed.size() != 13 * 8)
+  if (second == std::string_view::npos)
     return std::nullopt;
-  usage_row row;
+  Row row;
   row.hour = std::atoll(std::string(field.substr(0, first)).c_str());
   row.feature = static_cast<std::uint8_t>(
       std::atoi(std::string(field.substr(first + 1, second - first - 1)).c_str()));
   row.model = field.substr(second + 1);
-  usage_sums& s = row.sums;
-  std::size_t index = 0;
-  for (std::int64_t* value :
-       {&s.requests, &s.dispatched, &s.refused, &s.interrupted, &s.errors, &s.limited,
-        &s.cached_tokens, &s.prompt_tokens, &s.output_tokens, &s.reasoning_tokens, &s.cost_nano,
-        &s.first_byte_ms_sum, &s.total_ms_sum})
-    *value = redis::unpack_at(packed, index++);
   return row;
+}
+
+bool fill(usage_row& row, std::string_view packed) {
+  if (packed.size() != usage_sums::count * 8)
+    return false;
+  std::size_t index = 0;
+  for (std::int64_t usage_sums::*field : usage_sums::fields)
+    row.sums.*field = redis::unpack_at(packed, index++);
+  return true;
+}
+bool fill(spread_row& row, std::string_view packed) {
+  row.spread = policies::analytics::spread::unpacked(packed);
+  return !row.spread.empty();
 }
 
 template <class T>
@@ -54,6 +61,33 @@ bool told(const outcome<T>& answer, const char* what) {
   if (!answer)
     spdlog::error("redis: {} cannot be read: {}", what, answer.error().message);
   return answer.has_value();
+}
+
+// The fields of a key's hash that lie in these hours, in order.
+template <class Row>
+std::vector<Row> rows_of(redis::blocking_client& by, std::uint64_t whose, const std::string& hash,
+                         usage_range range) {
+  const auto fields = by.ask("ZRANGEBYSCORE", redis::hours_name(whose),
+                             std::to_string(range.from_hour), fmt::format("({}", range.until_hour));
+  std::vector<Row> all;
+  if (!told(fields, "usage") || redis::items_of(**fields).empty())
+    return all;
+  std::vector<std::string> words{"HMGET", hash};
+  for (const redisReply* field : redis::items_of(**fields))
+    words.emplace_back(redis::text_of(*field));
+  redis::batch one;
+  one.add(std::span<const std::string>{words});
+  const auto values = by.single(one);
+  if (!told(values, "usage"))
+    return all;
+  const auto items = redis::items_of(**values);
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (auto row = row_named<Row>(words[i + 2]); row && fill(*row, redis::text_of(*items[i])))
+      all.push_back(std::move(*row));
+  std::ranges::sort(all, [](const Row& a, const Row& b) {
+    return std::tie(a.hour, a.model, a.feature) < std::tie(b.hour, b.model, b.feature);
+  });
+  return all;
 }
 
 } // namespace
@@ -102,28 +136,12 @@ std::optional<key_record> redis_store::get(key_id id) const {
 
 std::vector<usage_row> redis_store::usage(std::optional<key_id> key, usage_range range) const {
   const std::uint64_t whose = key ? key->value : account_key;
-  const auto fields =
-      state_->admin->ask("ZRANGEBYSCORE", redis::hours_name(whose), std::to_string(range.from_hour),
-                         fmt::format("({}", range.until_hour));
-  std::vector<usage_row> all;
-  if (!told(fields, "usage") || redis::items_of(**fields).empty())
-    return all;
-  std::vector<std::string> words{"HMGET", redis::sums_name(whose)};
-  for (const redisReply* field : redis::items_of(**fields))
-    words.emplace_back(redis::text_of(*field));
-  redis::batch one;
-  one.add(std::span<const std::string>{words});
-  const auto sums = state_->admin->single(one);
-  if (!told(sums, "usage"))
-    return all;
-  const auto items = redis::items_of(**sums);
-  for (std::size_t i = 0; i < items.size(); ++i)
-    if (auto row = row_named(words[i + 2], redis::text_of(*items[i])))
-      all.push_back(std::move(*row));
-  std::ranges::sort(all, [](const usage_row& a, const usage_row& b) {
-    return std::tie(a.hour, a.model, a.feature) < std::tie(b.hour, b.model, b.feature);
-  });
-  return all;
+  return rows_of<usage_row>(*state_->admin, whose, redis::sums_name(whose), range);
+}
+
+std::vector<spread_row> redis_store::spreads(std::optional<key_id> key, usage_range range) const {
+  const std::uint64_t whose = key ? key->value : account_key;
+  return rows_of<spread_row>(*state_->admin, whose, redis::spreads_name(whose), range);
 }
 
 policies::limits::limit_state redis_store::state(key_id id, policies::instant now) const {
