@@ -32,6 +32,7 @@ answer<reply> usage_of_keys(const admin_context&, const request&);
 
 // live_api.cpp
 answer<reply> key_limits(const admin_context&, const request&);
+answer<reply> usage_live(const admin_context&, const request&);
 answer<reply> key_current(const admin_context&, const request&);
 
 // series_api.cpp
@@ -49,8 +50,11 @@ answer<reply> key_health(const admin_context&, const request&);
 // events_api.cpp
 answer<reply> events(const admin_context&, const request&);
 
-// ledger_api.cpp
+// export_api.cpp
 answer<reply> ledger(const admin_context&, const request&);
+answer<reply> export_usage(const admin_context&, const request&);
+
+// ledger_api.cpp
 answer<reply> key_errors(const admin_context&, const request&);
 answer<reply> audit(const admin_context&, const request&);
 

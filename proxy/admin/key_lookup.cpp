@@ -32,19 +32,50 @@ answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
   return std::optional{call.key};
 }
 
-std::vector<stores::usage_row> used_hours(const admin_context& context,
-                                          std::optional<policies::key_id> key,
-                                          stores::usage_range range) {
+namespace {
+
+// Of the key and all below it, in the order of hours.
+template <class Row, class Read>
+std::vector<Row> of_family(const admin_context& context, std::optional<policies::key_id> key,
+                           const Read& read) {
   if (!key)
-    return context.store.usage(key, range);
-  std::vector<stores::usage_row> all;
+    return read(key);
+  std::vector<Row> all;
   for (const policies::key_id each : context.directory.family_of(*key)) {
-    auto rows = context.store.usage(each, range);
+    auto rows = read(std::optional{each});
     all.insert(all.end(), std::make_move_iterator(rows.begin()),
                std::make_move_iterator(rows.end()));
   }
-  std::ranges::stable_sort(all, {}, &stores::usage_row::hour);
+  std::ranges::stable_sort(all, {}, &Row::hour);
   return all;
+}
+
+} // namespace
+
+std::vector<stores::usage_row> used_hours(const admin_context& context,
+                                          std::optional<policies::key_id> key,
+                                          stores::usage_range range) {
+  return of_family<stores::usage_row>(context, key, [&](std::optional<policies::key_id> each) {
+    return context.store.usage(each, range);
+  });
+}
+
+std::vector<stores::spread_row> used_spreads(const admin_context& context,
+                                             std::optional<policies::key_id> key,
+                                             stores::usage_range range) {
+  return of_family<stores::spread_row>(context, key, [&](std::optional<policies::key_id> each) {
+    return context.store.spreads(each, range);
+  });
+}
+
+stores::usage_sums used_total(const admin_context& context, std::optional<policies::key_id> key,
+                              stores::usage_range range) {
+  if (!key)
+    return context.store.total(key, range);
+  stores::usage_sums sum;
+  for (const policies::key_id each : context.directory.family_of(*key))
+    sum += context.store.total(each, range);
+  return sum;
 }
 
 std::vector<stores::minute_row> used_minutes(const admin_context& context,

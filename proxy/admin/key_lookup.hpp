@@ -20,6 +20,11 @@ answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
 std::vector<stores::usage_row> used_hours(const admin_context& context,
                                           std::optional<policies::key_id> key,
                                           stores::usage_range range);
+std::vector<stores::spread_row> used_spreads(const admin_context& context,
+                                             std::optional<policies::key_id> key,
+                                             stores::usage_range range);
+stores::usage_sums used_total(const admin_context& context, std::optional<policies::key_id> key,
+                              stores::usage_range range);
 std::vector<stores::minute_row> used_minutes(const admin_context& context,
                                              std::optional<policies::key_id> key,
                                              stores::minute_range range);

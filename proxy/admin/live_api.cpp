@@ -1,6 +1,7 @@
 // A key's limits at this moment, and what it did in the last minute.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
@@ -56,7 +57,77 @@ minute_row last_minute(const admin_context& context, policies::key_id key, std::
           sum(&minute_row::cost_nano)};
 }
 
+// Of each key by itself, in the minute that ended at `now`.
+std::map<std::uint64_t, minute_row> last_minutes(const admin_context& context,
+                                                 std::int64_t now_ms) {
+  std::map<std::uint64_t, minute_row> sums;
+  context.store.rows(now_ms - minute_ms, now_ms + 1, [&](const journal::entry& e) {
+    if (const auto added = stores::minute_of(e))
+      sums[e.key] += *added;
+    return true;
+  });
+  return sums;
+}
+
+using used_key = std::pair<std::uint64_t, minute_row>;
+
+bool sort_by(std::string_view name, std::vector<used_key>& keys, const admin_context& context) {
+  const auto by = [&](auto value) {
+    std::ranges::stable_sort(keys, std::greater{}, [&](const used_key& k) { return value(k); });
+    return true;
+  };
+  if (name == "requests")
+    return by([](const used_key& k) { return k.second.requests; });
+  if (name == "tokens")
+    return by([](const used_key& k) { return k.second.tokens; });
+  if (name == "cost")
+    return by([](const used_key& k) { return k.second.cost_nano; });
+  if (name == "errors")
+    return by([](const used_key& k) { return k.second.errors; });
+  if (name != "name")
+    return false;
+  std::ranges::sort(keys, {}, [&](const used_key& k) {
+    const auto record = context.directory.copy_of(policies::key_id{k.first});
+    return record ? record->name : std::string{};
+  });
+  return true;
+}
+
 } // namespace
+
+answer<reply> usage_live(const admin_context& context, const request& call) {
+  const auto limit = number_in(call.query, "limit", {1, 1000, 20});
+  if (!limit)
+    return limit.error();
+  const auto sums = last_minutes(context, call.now.time_since_epoch().count());
+  std::vector<used_key> keys{sums.begin(), sums.end()};
+  const std::string_view sort = call.query.get("sort").value_or("requests");
+  if (!sort_by(sort, keys, context))
+    return problem{.message = "sort: '" + shown(sort) +
+                              "' is not one of requests, tokens, cost, errors, name",
+                   .param = "sort"};
+  keys.resize(std::min(keys.size(), static_cast<std::size_t>(*limit)));
+  json::array out;
+  for (const auto& [id, sum] : keys) {
+    const policies::key_id key{id};
+    const auto record = context.directory.copy_of(key);
+    if (!record)
+      continue;
+    const auto state = context.store.state(key, call.now);
+    out.push_back({{"key_id", policies::keys::to_string(key)},
+                   {"name", record->name},
+                   {"requests", sum.requests},
+                   {"tokens", sum.tokens},
+                   {"errors", sum.errors},
+                   {"cost", usd(policies::nano_usd{sum.cost_nano})},
+                   {"cost_nano_usd", sum.cost_nano},
+                   {"concurrent_requests", state.slots},
+                   {"limits", live_limits(record->limits, state, call.now)}});
+  }
+  return json_reply(
+      200,
+      {{"at", rfc3339(call.now)}, {"window_seconds", minute_ms / 1000}, {"keys", std::move(out)}});
+}
 
 answer<reply> key_limits(const admin_context& context, const request& call) {
   const auto record = known_key(context, call.key);

@@ -42,4 +42,19 @@ answer<period_ranges> ranges_of(std::string_view name, policies::instant now) {
       "month", {begin, end}, {first_hour_of(month - months{periods_before}), begin}};
 }
 
+answer<policies::instant> instant_in(const query& from, std::string_view name,
+                                     policies::instant otherwise) {
+  const auto text = from.get(name);
+  if (!text)
+    return otherwise;
+  const auto at =
+      parse_rfc3339(text->size() == 10 ? std::string(*text) + "T00:00:00Z" : std::string(*text));
+  if (!at)
+    return problem{.message = std::string(name) + ": '" + shown(*text) +
+                              "' is neither a date (2026-11-23) nor an instant "
+                              "(2026-11-23T12:00:00Z)",
+                   .param = std::string(name)};
+  return *at;
+}
+
 } // namespace proxy::admin

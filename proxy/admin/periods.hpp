@@ -20,4 +20,8 @@ struct period_ranges {
 // whole months before.
 answer<period_ranges> ranges_of(std::string_view name, policies::instant now);
 
+// RFC 3339, or a date alone, which begins at midnight UTC.
+answer<policies::instant> instant_in(const query& from, std::string_view name,
+                                     policies::instant otherwise);
+
 } // namespace proxy::admin

@@ -4,6 +4,7 @@
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/periods.hpp"
 #include "proxy/admin/usage_figures.hpp"
 
 namespace proxy::admin {
@@ -57,22 +58,6 @@ answer<granularity> granularity_in(const query& from) {
                  .param = "granularity"};
 }
 
-// RFC 3339, or a date alone, which begins at midnight UTC.
-answer<policies::instant> instant_in(const query& from, std::string_view name,
-                                     policies::instant otherwise) {
-  const auto text = from.get(name);
-  if (!text)
-    return otherwise;
-  const auto at =
-      parse_rfc3339(text->size() == 10 ? std::string(*text) + "T00:00:00Z" : std::string(*text));
-  if (!at)
-    return problem{.message = std::string(name) + ": '" + shown(*text) +
-                              "' is neither a date (2026-11-23) nor an instant "
-                              "(2026-11-23T12:00:00Z)",
-                   .param = std::string(name)};
-  return *at;
-}
-
 struct series_range {
   granularity by{};
   std::int64_t from_hour = 0;
@@ -106,7 +91,9 @@ answer<reply> usage_series(const admin_context& context, const request& call) {
   if (!range)
     return range.error();
   const auto rows = used_hours(context, *whose, {range->from_hour, range->until_hour});
+  const auto spreads = used_spreads(context, *whose, {range->from_hour, range->until_hour});
   auto row = rows.begin();
+  auto times = spreads.begin();
   json::array series;
   for (std::int64_t begin = range->from_hour; begin < range->until_hour;) {
     if (series.size() == buckets_max)
@@ -119,9 +106,13 @@ answer<reply> usage_series(const admin_context& context, const request& call) {
     stores::usage_sums sums;
     for (; row != rows.end() && row->hour < end; ++row)
       sums += row->sums;
+    policies::analytics::spread spread;
+    for (; times != spreads.end() && times->hour < end; ++times)
+      spread += times->spread;
     json::object line{{"date", name_of(range->by, begin)}};
     for (auto& [name, value] : figures(sums))
       line.emplace(name, std::move(value));
+    line["latency"] = latency(spread);
     series.push_back(std::move(line));
     begin = end;
   }

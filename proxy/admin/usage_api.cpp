@@ -37,7 +37,8 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
   if (!ranges)
     return ranges.error();
   const auto rows = used_hours(context, key, ranges->now);
-  const usage_sums before = sum_of(used_hours(context, key, ranges->before));
+  const auto spreads = used_spreads(context, key, ranges->now);
+  const usage_sums before = used_total(context, key, ranges->before);
   json::object out{{"key_id", nullptr}, {"period", ranges->name}};
   if (key)
     out["key_id"] = policies::keys::to_string(*key);
@@ -46,8 +47,11 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
     out.emplace(name, std::move(value));
   out["average_requests"] =
       average_requests(now, before, *ranges, record ? record->created : policies::instant{});
-  out["by_model"] = by_model(rows);
+  const auto spread = spread_of(spreads);
+  out["latency"] = latency(spread);
+  add_counts(out, spread);
   out["by_feature"] = by_feature(rows);
+  out["by_model"] = by_model(rows, spreads);
   return out;
 }
 
@@ -97,14 +101,15 @@ answer<reply> usage_of_keys(const admin_context& context, const request& call) {
   if (!ranges || !limit)
     return !ranges ? ranges.error() : limit.error();
   const policies::instant since{std::chrono::hours{ranges->now.from_hour}};
-  std::vector<std::pair<policies::key_id, usage_sums>> used;
+  std::vector<policies::key_id> recent;
   context.directory.for_each([&](keys::key_slot& slot) {
     const auto last = context.store.last_used(slot.id);
     if (last && *last >= since)
-      used.emplace_back(slot.id, sum_of(context.store.usage(slot.id, ranges->now)));
+      recent.push_back(slot.id);
   });
+  auto used = context.store.totals(recent, ranges->now);
   std::ranges::sort(used, std::greater{}, [](const auto& each) {
-    return std::tuple{each.second.cost_nano, each.second.requests, each.first.value};
+    return std::tuple{each.sums.cost_nano, each.sums.requests, each.key.value};
   });
   used.resize(std::min(used.size(), static_cast<std::size_t>(*limit)));
   json::array out;
@@ -127,7 +132,8 @@ answer<reply> usage_models(const admin_context& context, const request& call) {
     return ranges.error();
   return json_reply(200, {{"key_id", id_or_null(*whose)},
                           {"period", ranges->name},
-                          {"models", by_model(used_hours(context, *whose, ranges->now))}});
+                          {"models", by_model(used_hours(context, *whose, ranges->now),
+                                              used_spreads(context, *whose, ranges->now))}});
 }
 
 } // namespace proxy::admin

@@ -1,15 +1,19 @@
 // Names and arithmetic.
 #include "proxy/admin/usage_figures.hpp"
 
+#include <array>
+#include <cmath>
 #include <map>
 
 #include "policies/access/route.hpp"
+#include "policies/admission/refusal.hpp"
 #include "proxy/admin/json_text.hpp"
 
 namespace proxy::admin {
 
 namespace json = boost::json;
 using policies::nano_usd;
+using policies::analytics::spread;
 using stores::usage_sums;
 
 std::int64_t tokens_of(const usage_sums& sums) {
@@ -43,10 +47,15 @@ json::object figures(const usage_sums& sums) {
           {"cost", usd(nano_usd{sums.cost_nano})},
           {"cost_nano_usd", sums.cost_nano},
           {"error_rate", ratio(sums.errors, sums.requests)},
+          {"cached_share", ratio(sums.cached_tokens, sums.cached_tokens + sums.prompt_tokens)},
           {"average_latency_ms", ratio(sums.total_ms_sum, outcomes)}};
 }
 
-json::array by_model(const std::vector<stores::usage_row>& rows) {
+json::array by_model(const std::vector<stores::usage_row>& rows,
+                     const std::vector<stores::spread_row>& spreads) {
+  std::map<std::string, spread> times;
+  for (const stores::spread_row& row : spreads)
+    times[row.model] += row.spread;
   std::map<std::string, usage_sums> models;
   for (const stores::usage_row& row : rows)
     if (!row.model.empty())
@@ -56,6 +65,7 @@ json::array by_model(const std::vector<stores::usage_row>& rows) {
     json::object line{{"model", model}};
     for (auto& [name, value] : figures(sums))
       line.emplace(name, std::move(value));
+    line["latency"] = latency(times[model]);
     line["average_tokens_per_request"] = ratio(tokens_of(sums), sums.requests);
     out.push_back(std::move(line));
   }
@@ -75,6 +85,46 @@ json::array by_feature(const std::vector<stores::usage_row>& rows) {
     out.push_back(std::move(line));
   }
   return out;
+}
+
+spread spread_of(const std::vector<stores::spread_row>& rows) {
+  spread all;
+  for (const stores::spread_row& row : rows)
+    all += row.spread;
+  return all;
+}
+
+json::object latency(const spread& of) {
+  constexpr std::array<std::string_view, policies::analytics::measures> names{
+      "first_byte_ms", "total_ms", "overhead_us"};
+  const auto rounded = [](std::optional<double> value) {
+    return value ? json::value(std::round(*value * 10) / 10) : json::value(nullptr);
+  };
+  json::object out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = of.of(static_cast<policies::analytics::measure>(i));
+    out[names[i]] = {{"count", found.count},
+                     {"p50", rounded(found.p50)},
+                     {"p90", rounded(found.p90)},
+                     {"p99", rounded(found.p99)}};
+  }
+  return out;
+}
+
+void add_counts(json::object& to, const spread& of) {
+  json::object statuses;
+  json::object endings;
+  json::object refusals;
+  for (const auto& each : of.statuses())
+    statuses[std::to_string(each.what)] = each.count;
+  for (const auto& each : of.endings())
+    endings[journal::name_of(static_cast<journal::ending>(each.what))] = each.count;
+  for (const auto& each : of.refusals())
+    refusals[policies::admission::name_of(
+        static_cast<policies::admission::refusal_code>(each.what))] = each.count;
+  to["by_status"] = std::move(statuses);
+  to["by_ending"] = std::move(endings);
+  to["refusals"] = std::move(refusals);
 }
 
 } // namespace proxy::admin

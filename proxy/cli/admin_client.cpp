@@ -33,6 +33,39 @@ asio::awaitable<void> talk(const config::upstream_address& to, const request& ou
   co_await http::async_read(stream, buffer, in, asio::use_awaitable);
 }
 
+// The same, with the body told piece by piece as it comes; one that is no success is kept instead.
+asio::awaitable<void> listen_to(const config::upstream_address& to, const request& out,
+                                const sink& told, http_answer& refused) {
+  const auto here = co_await asio::this_coro::executor;
+  asio::ip::tcp::resolver names(here);
+  beast::tcp_stream stream(here);
+  stream.expires_after(call_timeout);
+  const auto found =
+      co_await names.async_resolve(to.host, std::to_string(to.port), asio::use_awaitable);
+  co_await stream.async_connect(found, asio::use_awaitable);
+  co_await http::async_write(stream, out, asio::use_awaitable);
+  beast::flat_buffer buffer;
+  http::response_parser<http::buffer_body> in;
+  in.body_limit(boost::none);
+  co_await http::async_read_header(stream, buffer, in, asio::use_awaitable);
+  refused.status = in.get().result_int();
+  std::array<char, 64 * 1024> room;
+  while (!in.is_done()) {
+    stream.expires_after(call_timeout);
+    in.get().body().data = room.data();
+    in.get().body().size = room.size();
+    const auto [error, bytes] =
+        co_await http::async_read(stream, buffer, in, asio::as_tuple(asio::use_awaitable));
+    if (error && error != http::error::need_buffer)
+      throw boost::system::system_error(error);
+    const std::string_view piece{room.data(), room.size() - in.get().body().size};
+    if (refused.status < 300)
+      told(piece);
+    else if (refused.body.size() < room.size())
+      refused.body.append(piece);
+  }
+}
+
 bool nobody_listens(const boost::system::error_code& error) {
   return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
          error == asio::error::network_unreachable || error == asio::error::host_not_found;
@@ -62,7 +95,9 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-result<http_answer> exchange(const location& to, const http_call& call) {
+namespace {
+
+request request_of(const location& to, const http_call& call) {
   request out{call.method, to.address.base_path + call.target, 11};
   out.set(http::field::host, to.address.host.find(':') == std::string::npos
                                  ? fmt::format("{}:{}", to.address.host, to.address.port)
@@ -77,12 +112,15 @@ result<http_answer> exchange(const location& to, const http_call& call) {
   out.keep_alive(false);
   out.body() = call.body;
   out.prepare_payload();
-  parser in;
-  in.body_limit(body_bytes_max);
+  return out;
+}
+
+// Runs it to its end; what it throws becomes words.
+result<void> run(const location& to, asio::awaitable<void> work) {
   asio::io_context loop(1);
   std::exception_ptr failed;
   const auto note = [&failed](std::exception_ptr error) { failed = error; };
-  asio::co_spawn(loop, talk(to.address, out, in), note);
+  asio::co_spawn(loop, std::move(work), note);
   loop.run();
   try {
     if (failed)
@@ -93,6 +131,17 @@ result<http_answer> exchange(const location& to, const http_call& call) {
                                         ": is it running? start it with ./deploy/quickstart"};
     return complaint{exit_failed, "no answer from " + to.url + ": " + error.code().message()};
   }
+  return {};
+}
+
+} // namespace
+
+result<http_answer> exchange(const location& to, const http_call& call) {
+  const request out = request_of(to, call);
+  parser in;
+  in.body_limit(body_bytes_max);
+  if (auto done = run(to, talk(to.address, out, in)); !done)
+    return done.error();
   return http_answer{in.get().result_int(), std::move(in.get().body())};
 }
 
@@ -114,13 +163,21 @@ result<reply> admin_client::get(const std::string& target) {
   return send(http::verb::get, target);
 }
 
+result<void> admin_client::get_to(const std::string& target, const sink& told) {
+  const request out = request_of(where_, {.method = http::verb::get, .target = target});
+  http_answer answer;
+  if (auto done = run(where_, listen_to(where_.address, out, told, answer)); !done)
+    return done.error();
+  if (answer.status >= 300)
+    return refused(answer);
+  return {};
+}
+
 result<std::string> admin_client::get_text(const std::string& target) {
-  auto answer = exchange(where_, {.method = http::verb::get, .target = target});
-  if (!answer)
-    return answer.error();
-  if (answer->status >= 300)
-    return refused(*answer);
-  return std::move(answer->body);
+  std::string text;
+  if (auto done = get_to(target, [&](std::string_view piece) { text += piece; }); !done)
+    return done.error();
+  return text;
 }
 
 result<reply> admin_client::send(http::verb method, const std::string& target,

@@ -1,6 +1,8 @@
 // Calls of the admin plane, one after the other: a request out, JSON or the refusal's words in.
 #pragma once
 
+#include <functional>
+
 #include <boost/beast/http/verb.hpp>
 #include <boost/json.hpp>
 
@@ -29,12 +31,16 @@ result<http_answer> exchange(const location& to, const http_call& call);
 // The message of an error object in a body; empty: it is none.
 std::string message_in(const std::string& body);
 
+using sink = std::function<void(std::string_view)>;
+
 class admin_client {
  public:
   explicit admin_client(location where) : where_(std::move(where)) {}
 
   result<reply> get(const std::string& target);
   result<std::string> get_text(const std::string& target); // what is not one JSON value
+  // What is not one JSON value, piece by piece as it comes, however long it is.
+  result<void> get_to(const std::string& target, const sink& told);
   result<reply> send(boost::beast::http::verb method, const std::string& target,
                      const boost::json::object& body = {}, const std::string& if_match = {});
 

@@ -111,6 +111,9 @@ int run(std::vector<std::string> words, const console& io) {
   add_key_commands(root, chosen);
   add_admin_key_commands(root, chosen);
   add_report_commands(root, chosen);
+  add_export_command(root, chosen);
+  add_chart_command(root, chosen);
+  add_top_command(root, chosen);
   add_event_commands(root, chosen);
   add_health_commands(root, chosen);
   add_diagnose_command(root, chosen);

@@ -11,6 +11,9 @@ namespace proxy::cli {
 void add_key_commands(CLI::App& root, command& chosen);       // keys create, list, get, update, ...
 void add_admin_key_commands(CLI::App& root, command& chosen); // admins create, list, ...
 void add_diagnose_command(CLI::App& root, command& chosen);
+void add_chart_command(CLI::App& root, command& chosen);   // report
+void add_export_command(CLI::App& root, command& chosen);  // export
+void add_top_command(CLI::App& root, command& chosen);     // top
 void add_event_commands(CLI::App& root, command& chosen);  // events
 void add_health_commands(CLI::App& root, command& chosen); // health, advise
 void add_report_commands(CLI::App& root, command& chosen); // usage, limits, errors, audit, ...

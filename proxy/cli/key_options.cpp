@@ -40,6 +40,10 @@ constexpr key_option options[] = {
     {"--alias", "model_aliases", kind::pairs, false,
      "NAME=MODEL: what clients call a model; repeat, or a=b,c=d"},
     {"--rotate-every", "rotate_every_days", kind::count, false, "days after which a secret is due"},
+    {"--max-wait", "max_wait_ms", kind::count, false,
+     "milliseconds a request waits in line instead of a 429"},
+    {"--cache", "cache_ttl_s", kind::count, false,
+     "seconds in which an equal request gets the same answer, at no cost"},
     {"--may-delegate", "may_delegate", kind::truth, false,
      "yes or no: may issue narrower keys of its own"},
 };
@@ -49,7 +53,8 @@ bool is_about(const key_option& option, option_topic topic) {
                                            "--referrer",    "--expires", "--rotate-every",
                                            "--may-delegate"};
   if (topic == option_topic::limits)
-    return option.is_limit || option.flag == std::string_view("--token-accounting");
+    return option.is_limit || option.flag == std::string_view("--token-accounting") ||
+           option.flag == std::string_view("--max-wait");
   return std::ranges::find(security, option.flag) != std::end(security);
 }
 

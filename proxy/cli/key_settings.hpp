@@ -38,6 +38,8 @@ inline constexpr key_setting key_settings[] = {
     {"allowed_referrers", setting_kind::list},
     {"expires_at", setting_kind::clearable},
     {"rotate_every_days", setting_kind::clearable},
+    {"max_wait_ms", setting_kind::clearable},
+    {"cache_ttl_s", setting_kind::clearable},
     {"token_accounting", setting_kind::text},
     {"daily_budget", setting_kind::clearable},
     {"rate_limits", setting_kind::limits},

@@ -1,5 +1,6 @@
 // What was used, what is left, what went wrong, who changed what.
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -59,20 +60,44 @@ void show_parts(const json::value& usage, std::string_view list, std::string_vie
   out.print(io.out);
 }
 
+// "12", or "-" of nothing.
+std::string rounded(const json::value& of, const char* share) {
+  const json::value& value = member(of, share);
+  return value.is_number() ? grouped(std::llround(value.to_number<double>())) : "-";
+}
+
+void show_latency(const json::value& usage, const console& io) {
+  const json::value& latency = member(usage, "latency");
+  if (integer(member(latency, "total_ms"), "count") == 0)
+    return;
+  io.out << "\n";
+  table times({{"LATENCY"}, {"P50", true}, {"P90", true}, {"P99", true}});
+  for (const auto& [field, title] :
+       {std::pair{"first_byte_ms", "first byte, ms"}, std::pair{"total_ms", "whole answer, ms"},
+        std::pair{"overhead_us", "in this proxy, us"}}) {
+    const json::value& of = member(latency, field);
+    times.row({title, rounded(of, "p50"), rounded(of, "p90"), rounded(of, "p99")});
+  }
+  times.print(io.out);
+}
+
 void show_usage(const json::value& usage, const console& io) {
   table all({{"REQUESTS", true},
              {"UPSTREAM", true},
              {"REFUSED", true},
              {"ERRORS", true},
              {"TOKENS", true},
+             {"CACHED", true},
              {"COST", true},
              {"HELD", true},
              {"LATENCY", true}});
   all.row({grouped(integer(usage, "requests")), grouped(integer(usage, "dispatched")),
            grouped(integer(usage, "refused")), percent(number(usage, "error_rate")),
-           grouped(integer(usage, "tokens")), dollars(number(usage, "cost")),
-           dollars(number(usage, "held_nano_usd") / 1e9), latency(usage)});
+           grouped(integer(usage, "tokens")), percent(number(usage, "cached_share")),
+           dollars(number(usage, "cost")), dollars(number(usage, "held_nano_usd") / 1e9),
+           latency(usage)});
   all.print(io.out);
+  show_latency(usage, io);
   show_parts(usage, "by_model", "model", io);
   show_parts(usage, "by_feature", "feature", io);
 }
@@ -94,11 +119,19 @@ void show_audit(const json::value& answer, const console& io) {
 }
 
 void show_series(const json::value& answer, const console& io) {
-  table out({{"DATE"}, {"REQUESTS", true}, {"ERRORS", true}, {"TOKENS", true}, {"COST", true}});
+  table out({{"DATE"},
+             {"REQUESTS", true},
+             {"ERRORS", true},
+             {"TOKENS", true},
+             {"COST", true},
+             {"P50 MS", true},
+             {"P99 MS", true}});
   for (const json::value& row : items(answer, "series"))
     out.row({text(row, "date"), grouped(integer(row, "requests")),
              percent(number(row, "error_rate")), grouped(integer(row, "tokens")),
-             dollars(number(row, "cost"))});
+             dollars(number(row, "cost")),
+             rounded(member(member(row, "latency"), "total_ms"), "p50"),
+             rounded(member(member(row, "latency"), "total_ms"), "p99")});
   out.print(io.out);
 }
 
@@ -115,11 +148,7 @@ result<void> ledger(session& with, const std::string& which) {
       return id.error();
     target += "?key=" + *id;
   }
-  const auto rows = with.calls.get_text(target);
-  if (!rows)
-    return rows.error();
-  with.io.out << *rows;
-  return {};
+  return with.calls.get_to(target, [&](std::string_view piece) { with.io.out << piece; });
 }
 
 struct words {

@@ -70,7 +70,7 @@ class Keys:
         """The new key's record; its `key` is the secret, which is never shown again. Fields: type,
         permissions, models, rate_limits, daily_budget, token_accounting, allowed_ips,
         allowed_referrers, expires_at, description, environment, metadata, parent, is_group,
-        may_delegate, model_aliases, rotate_every_days. Tried again, it makes no second key."""
+        may_delegate, model_aliases, rotate_every_days, max_wait_ms, cache_ttl_s. Tried again, it makes no second key."""
         return self._run(Call("POST", "/v1/keys", body=write({"name": name, **fields}),
                               headers={"Idempotency-Key": uuid.uuid4().hex}))
 
@@ -105,13 +105,14 @@ class Keys:
         return self._run(Call("DELETE", key_path(key_id), repeatable=False))
 
     def get_usage(self, key_id: str, period: str = "24h") -> Record:
-        """Sums of 1h, 24h, 7d, 30d or month: requests, tokens, cost, error_rate, average_requests
-        (of the seven periods before), daily_budget, by_model, …"""
+        """Sums of 1h, 24h, 7d, 30d or month: requests, tokens, cost, error_rate, cached_share,
+        average_requests (of the seven periods before), daily_budget, by_model, by_feature,
+        by_status, refusals; `latency.total_ms.p99` and the like of first_byte_ms, overhead_us."""
         return self._run(Call("GET", key_path(key_id, "/usage"), {"period": period}))
 
     def get_detailed_usage(self, key_id: str, start_date: Optional[Moment] = None,
                            end_date: Optional[Moment] = None, granularity: str = "daily") -> Records:
-        """A row for each hour, day or month (UTC), the empty ones too."""
+        """A row for each hour, day or month (UTC), the empty ones too; each with its `latency`."""
         params = {"start": start_date and instant(start_date), "end": end_date and instant(end_date),
                   "granularity": granularity}
         return self._run(Call("GET", key_path(key_id, "/usage/series"), params, reader=_series))
