@@ -98,6 +98,15 @@ found wider_list(const char* field, const std::vector<Item>& child, const std::v
   return std::nullopt;
 }
 
+// Both use up what all keys share: sockets that wait, and memory.
+found wider_help(const key_record& child, const key_record& parent) {
+  if (child.max_wait_ms > parent.max_wait_ms)
+    return widening{"max_wait_ms", "is longer than " + owner(parent) + " itself waits"};
+  if (child.cache_ttl_s > parent.cache_ttl_s)
+    return widening{"cache_ttl_s", "is longer than " + owner(parent) + " itself keeps answers"};
+  return std::nullopt;
+}
+
 found wider_expiry(const key_record& child, const key_record& parent) {
   if (!child.expires_at || !parent.expires_at || *child.expires_at <= *parent.expires_at)
     return std::nullopt;
@@ -117,6 +126,8 @@ found wider_than(const key_record& child, const key_record& parent) {
   if (auto wider = wider_limit(child, parent, counts))
     return wider;
   if (auto wider = wider_limit(child, parent, amounts))
+    return wider;
+  if (auto wider = wider_help(child, parent))
     return wider;
   return wider_expiry(child, parent);
 }

@@ -37,6 +37,9 @@ struct key_secret {
   bool operator==(const key_secret&) const = default;
 };
 
+inline constexpr std::uint32_t max_wait_ms_max = 120'000;
+inline constexpr std::uint32_t cache_ttl_s_max = 7 * 86'400;
+
 struct key_record {
   key_id id;
   std::optional<key_id> parent; // delegation and groups
@@ -55,9 +58,11 @@ struct key_record {
   std::vector<std::string> models;  // empty: all; exact names, or a prefix ending in *
   std::vector<model_alias> aliases; // each name once
   limits::limit_set limits;
-  std::optional<nano_usd> daily_budget; // alerts only
+  std::optional<nano_usd> daily_budget;                    // alerts only
   std::vector<access::ip_network> allowed_ips;             // empty: all
   std::vector<access::referrer_pattern> allowed_referrers; // empty: all
+  std::uint32_t max_wait_ms = 0; // waits in line for its rate limits instead of a 429; 0: does not
+  std::uint32_t cache_ttl_s = 0; // an equal request gets the answer of the one before; 0: never
   std::optional<instant> expires_at;
   instant created{};
   instant updated{};

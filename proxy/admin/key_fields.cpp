@@ -171,6 +171,25 @@ refused put_rotation(key_record& record, const named_value& given) {
   return {};
 }
 
+// null and 0: off.
+refused put_span(std::uint32_t& into, const named_value& given, std::uint32_t most,
+                 std::string_view unit) {
+  if (given.value.is_null())
+    return into = 0, refused{};
+  const auto value = count_up_to(given, most);
+  if (!value)
+    return unfit(given, "is not a whole number of " + std::string(unit) + " from 0 (off) to " +
+                            std::to_string(most));
+  into = static_cast<std::uint32_t>(*value);
+  return {};
+}
+refused put_wait(key_record& record, const named_value& given) {
+  return put_span(record.max_wait_ms, given, policies::keys::max_wait_ms_max, "milliseconds");
+}
+refused put_cache(key_record& record, const named_value& given) {
+  return put_span(record.cache_ttl_s, given, policies::keys::cache_ttl_s_max, "seconds");
+}
+
 refused put_role(key_record& record, const named_value& given) {
   const json::string* name = given.value.if_string();
   const auto role = name ? policies::keys::admin_role_named(*name) : std::nullopt;
@@ -234,6 +253,8 @@ std::span<const field> key_fields() {
                               {"may_delegate", put_delegation},
                               list("model_aliases", &key_record::aliases, aliases),
                               {"rotate_every_days", put_rotation},
+                              {"max_wait_ms", put_wait},
+                              {"cache_ttl_s", put_cache},
                               {"parent", keep_parent},
                               {"is_group", keep_group}};
   return all;

@@ -41,6 +41,9 @@ struct server_settings {
   seconds request_lifetime_max{30 * 60};
   std::string on_disconnect = "drain"; // or "cancel"
   seconds disconnect_drain_max{600};   // how long to drain an answer nobody reads
+  std::size_t waiting_max = 1000;      // requests in line, of all keys with max_wait_ms
+  std::size_t waiting_per_key_max = 100;
+  std::size_t cache_bytes_max = 64u << 20; // answers kept for keys with cache_ttl_s
 };
 
 struct admin_settings {
@@ -99,6 +102,9 @@ struct settings {
   store_settings store;
   limits_settings limits;
   std::string log_level = "info";       // [log] level
+  std::string log_format = "text";      // or "json"
+  std::string log_access;               // a file, or "stdout"; empty: no access log
+  std::string trace_url;                // of an OTLP/HTTP collector; empty: no spans
   policies::pricing::price_data prices; // read from limits.prices or built in
 };
 

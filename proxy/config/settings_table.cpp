@@ -21,6 +21,12 @@ std::optional<std::string> check_url(const std::string& given) {
   return std::nullopt;
 }
 
+std::optional<std::string> check_trace_url(const std::string& given) {
+  if (given.empty() || given.starts_with("http://"))
+    return given.empty() ? std::nullopt : check_url(given);
+  return in_quotes(given) + " does not begin with http://";
+}
+
 // What has an @ may have a password, and is not repeated.
 std::optional<std::string> check_redis_url(const std::string& given) {
   if (given.empty())
@@ -150,6 +156,14 @@ std::vector<setting> server_settings_table() {
              {"drain", "cancel"}, MEMBER(server.on_disconnect)),
       number("server", "disconnect_drain_max_s", "Seconds to drain an answer nobody reads.",
              {1, 24 * hour}, MEMBER(server.disconnect_drain_max)),
+      number("server", "waiting_max",
+             "Requests that wait in line at once, of all keys with max_wait_ms.", {0, 100'000},
+             MEMBER(server.waiting_max)),
+      number("server", "waiting_per_key_max", "Requests of one key that wait in line at once.",
+             {0, 100'000}, MEMBER(server.waiting_per_key_max)),
+      number("server", "cache_bytes_max",
+             "Bytes of answers kept for keys with cache_ttl_s; the least used make room.",
+             {0, 64 * gibi}, MEMBER(server.cache_bytes_max)),
   };
 }
 
@@ -250,6 +264,16 @@ std::vector<setting> other_settings_table() {
            "a path, or empty", MEMBER(limits.prices)),
       choice("log", "level", "What the log tells.", {"debug", "info", "warn", "error"},
              MEMBER(log_level)),
+      choice("log", "format", "How it tells: lines for people, or a JSON object a line.",
+             {"text", "json"}, MEMBER(log_format)),
+      text("log", "access",
+           "Where each request is told as a line of JSON, without secrets and prompts: a file, or "
+           "\"stdout\". Empty: nowhere.",
+           "a path, \"stdout\", or empty", MEMBER(log_access)),
+      text("trace", "url",
+           "An OpenTelemetry collector that gets a span a request (OTLP/HTTP, JSON), like "
+           "http://127.0.0.1:4318/v1/traces. Empty: none, and traceparent is passed on as it came.",
+           "http:// with a host, a port and a path, or empty", MEMBER(trace_url), check_trace_url),
   };
 }
 
@@ -280,6 +304,8 @@ std::string_view section_prose(std::string_view section) {
     return "What is kept, and where.";
   if (section == "limits")
     return "Bounds of the models, and prices.";
+  if (section == "trace")
+    return "Spans for OpenTelemetry.";
   return "The log.";
 }
 

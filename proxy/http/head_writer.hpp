@@ -48,6 +48,7 @@ struct upstream_identity {
   std::string_view host;      // Host field
   std::string_view base_path; // in front of the target
   std::string_view bearer;    // the real key
+  std::string_view trace{};   // a traceparent of ours; empty: the client's own, if any
 };
 struct request_framing {
   framing body = framing::none;

@@ -119,6 +119,15 @@ void reactor::tick() {
     work(now_);
 }
 
+void reactor::wake(std::coroutine_handle<> who) {
+  for (sleeping& item : sleeping_)
+    if (item.waiter == who) {
+      item = sleeping_.back();
+      sleeping_.pop_back();
+      return who.resume();
+    }
+}
+
 void reactor::post(std::function<void()> work) {
   {
     const std::lock_guard guard(mailbox_lock_);

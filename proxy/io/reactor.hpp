@@ -76,6 +76,7 @@ class reactor {
     void await_resume() const {}
   };
   sleeper sleep(deadline until) { return {*this, until}; }
+  void wake(std::coroutine_handle<> who); // before its time, if it still sleeps; loop's thread
 
  private:
   struct sleeping {

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "proxy/session/file_references.hpp"
+#include "proxy/session/patience.hpp"
 
 namespace proxy::session {
 namespace {
@@ -100,10 +101,21 @@ void resolve_alias(exchange& x) {
 
 io::task<step> hold_provisionally(conversation& c) {
   const limits::ask ask{.requests = 1, .slots = 1, .provisional = true};
-  prepare(c, ask);
-  stores::reserving operation{c.my.shared.limits, c.x.reservation};
-  co_await operation;
-  co_return verdict(c);
+  patience turn{c};
+  step s = step::go_on;
+  do {
+    if (turn.must_wait()) {
+      auto waiting = turn.wait();
+      s = co_await std::move(waiting);
+      if (s != step::go_on)
+        co_return s;
+    }
+    prepare(c, ask);
+    stores::reserving operation{c.my.shared.limits, c.x.reservation};
+    co_await operation;
+    s = verdict(c);
+  } while (s == step::refuse && turn.may_wait());
+  co_return s;
 }
 
 step inspect(conversation& c) {
@@ -135,23 +147,33 @@ io::task<step> hold(conversation& c) {
     co_return step::refuse;
   exchange& x = c.x;
   limits::ask ask = x.plan.ask;
-  step s = step::go_on;
-  if (x.ledger.held) {
-    // The request and its slot were taken before the body was read.
+  const bool extends = x.ledger.held;
+  if (extends) // the request and its slot were taken before the body was read
     ask.requests = ask.slots = 0;
+  patience turn{c};
+  step s = step::go_on;
+  do {
+    if (turn.must_wait()) {
+      auto waiting = turn.wait();
+      s = co_await std::move(waiting);
+      if (s != step::go_on)
+        co_return s;
+    }
     prepare(c, ask);
-    stores::extending operation{c.my.shared.limits, x.reservation};
-    co_await operation;
+    if (extends) {
+      stores::extending operation{c.my.shared.limits, x.reservation};
+      co_await operation;
+      x.ledger.started = x.reservation.now; // the money is held in the windows of now
+    } else {
+      stores::reserving operation{c.my.shared.limits, x.reservation};
+      co_await operation;
+    }
     s = verdict(c);
-    x.ledger.started = x.reservation.now; // the money is held in the windows of now
-  } else {
-    prepare(c, ask);
-    stores::reserving operation{c.my.shared.limits, x.reservation};
-    co_await operation;
-    s = verdict(c);
-  }
-  if (s == step::go_on)
+  } while (s == step::refuse && turn.may_wait());
+  if (s == step::go_on) {
+    c.my.count.held_nano_usd.add(static_cast<std::uint64_t>(x.reservation.hold.money.value));
     cap_output(x);
+  }
   co_return s;
 }
 

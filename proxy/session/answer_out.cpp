@@ -45,6 +45,8 @@ std::string_view write_client_head(conversation& c) {
   http::write_client_fields(out, x.up.head);
   write_limit_fields(out, c);
   write_origin_fields(out, c);
+  if (x.repeat.for_cache())
+    out.line("x-cache", "miss");
   // The upstream tells nothing about when to come back; SDKs wait as told.
   if (x.up.head.status == 429 && x.up.head.retry_after.empty())
     out.line("retry-after", "1");

@@ -76,7 +76,10 @@ step look_for_repeat(conversation& c); // repeat.cpp
 void note_for_repeat(conversation& c, std::string_view payload); // repeat.cpp
 void keep_for_repeat(conversation& c);                           // repeat.cpp
 void end_repeat(conversation& c);                                // repeat.cpp
-io::task<step> replay(conversation& c);                          // repeat.cpp
+// An equal request of a key with cache_ttl_s: its answer in exchange::repeat.
+void look_in_cache(conversation& c);    // cached.cpp
+void record_hit(conversation& c);       // cached.cpp
+io::task<step> replay(conversation& c); // repeat.cpp
 
 // Browsers: a preflight carries no key; the fields that let a page read its answer.
 bool is_preflight(const exchange& x);                              // cors.cpp

@@ -37,12 +37,31 @@ std::span<char> room_for_head(conversation& c, std::string_view bearer) {
   return {x.head_block.get(), block_bytes};
 }
 
+// Where the client sent none: the request's id is the trace's, its second half the span's.
+// https://www.w3.org/TR/trace-context/#traceparent-header
+void make_trace(exchange& x) {
+  for (const http::field& each : x.in.head.all())
+    if (each.name.size() == 11 && (each.name[0] | 0x20) == 't' &&
+        std::equal(each.name.begin(), each.name.end(), "traceparent",
+                   [](char any, char lower) { return (any | 0x20) == lower; }))
+      return;
+  char* at = x.trace.data();
+  for (const std::string_view part : {std::string_view{"00-"}, x.id_view(), std::string_view{"-"},
+                                      x.id_view().substr(16), std::string_view{"-01"}})
+    at = std::copy(part.begin(), part.end(), at);
+  x.trace_made = true;
+}
+
 std::string_view write_head(conversation& c) {
   exchange& x = c.x;
   const process& shared = c.my.shared;
   const std::string_view bearer = shared.real_keys.read(*x.up.key);
   http::head_writer out{room_for_head(c, bearer)};
-  const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, bearer};
+  if (shared.traces)
+    make_trace(x);
+  const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, bearer,
+                                   x.trace_made ? std::string_view{x.trace.data(), x.trace.size()}
+                                                : std::string_view{}};
   http::request_framing framing;
   if (x.route.body == policies::access::body_kind::streamed)
     framing = {x.in.head.body, x.in.head.content_length};
@@ -129,6 +148,7 @@ io::task<step> dispatch(conversation& c) {
   for (;;) {
     x.up.connection = c.my.upstream.take_idle();
     const bool pooled = x.up.connection != nullptr;
+    (pooled ? c.my.count.upstream_reused : c.my.count.upstream_opened).add();
     if (!pooled) {
       auto connecting = c.my.upstream.connect();
       outcome<io::stream*> made = co_await std::move(connecting);

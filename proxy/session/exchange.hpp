@@ -79,7 +79,7 @@ struct ledger_facts {
   policies::tokens bound_tokens{}; // true bound: charged where usage stays unknown
 };
 
-// Of a request with an Idempotency-Key.
+// Of a request with an Idempotency-Key, or whose key keeps answers.
 struct repeat_facts {
   bool claimed = false; // it is the first of its name: what it is answered is kept
   bool too_large = false;
@@ -87,6 +87,11 @@ struct repeat_facts {
   repeated_answers::digest name{};
   std::string body;
   std::shared_ptr<const kept_answer> answer; // of the first, for this one
+  repeated_answers::digest request{};        // its name in the response cache
+  policies::instant kept_until{};            // there; the epoch: it is not for the cache
+  bool from_cache = false;
+  bool for_cache() const { return kept_until != policies::instant{}; }
+  bool collects() const { return claimed || (for_cache() && !from_cache); }
 };
 
 // Who spoke on this connection before: most clients send one key over and over, and its hash need
@@ -127,6 +132,9 @@ struct exchange {
   policies::admission::plan plan;
   stores::reserve_op reservation;
   repeat_facts repeat;
+
+  std::array<char, 55> trace{}; // the traceparent that was passed on, where we made it
+  bool trace_made = false;
 
   std::optional<policies::admission::refusal> refusal;
   std::unique_ptr<char[]> head_block; // heads we write

@@ -99,7 +99,7 @@ io::task<step> relay(conversation& c) {
         co_return broken_off(c);
       if (x.up.tapped)
         x.up.tap.feed(next.payload);
-      if (x.repeat.claimed)
+      if (x.repeat.collects())
         note_for_repeat(c, next.payload);
     }
     first = false;

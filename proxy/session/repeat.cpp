@@ -91,11 +91,15 @@ void note_for_repeat(conversation& c, std::string_view payload) {
 void keep_for_repeat(conversation& c) {
   repeat_facts& repeat = c.x.repeat;
   const http::response_head& head = c.x.up.head;
-  if (!repeat.claimed || repeat.too_large || head.status >= 300)
+  if (!repeat.collects() || repeat.too_large || head.status >= 300)
     return;
   const std::string_view type = head.event_stream ? "text/event-stream" : "application/json";
-  c.my.shared.repeats.keep(repeat.name, {head.status, std::string(type), std::move(repeat.body)},
-                           c.now());
+  const auto answer = std::make_shared<const kept_answer>(
+      kept_answer{head.status, std::string(type), std::move(repeat.body)});
+  if (repeat.for_cache() && c.x.ledger.ending == journal::ending::complete)
+    c.my.shared.cache.keep(repeat.request, answer, repeat.kept_until);
+  if (repeat.claimed)
+    c.my.shared.repeats.keep(repeat.name, answer, c.now());
   repeat.claimed = false;
 }
 
@@ -113,7 +117,14 @@ io::task<step> replay(conversation& c) {
     x.head_block = c.my.blocks.take();
   http::head_writer out{{x.head_block.get(), block_bytes}};
   begin_own_answer(out, c, kept->status, kept->body.size(), kept->content_type);
-  out.line("idempotent-replayed", "true");
+  if (x.repeat.from_cache) {
+    out.line("x-cache", "hit");
+    record_hit(c);
+  } else {
+    out.line("idempotent-replayed", "true");
+    c.my.count.replayed.add();
+  }
+  c.my.count.answers_by_class[static_cast<std::size_t>(kept->status / 100)].add();
   out.end();
   const std::string_view head = out.text();
   std::array<iovec, 2> pieces{iovec{const_cast<char*>(head.data()), head.size()},
@@ -121,7 +132,6 @@ io::task<step> replay(conversation& c) {
   const io::deadline until = c.my.loop.in(c.settings().server.client_stall_timeout);
   const io::io_result sent = co_await c.client.write(pieces, until);
   x.answer_started = true;
-  c.my.count.replayed.add();
   co_return sent.what == io::status::ok ? step::go_on : step::drop;
 }
 

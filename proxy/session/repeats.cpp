@@ -31,13 +31,14 @@ repeated_answers::found repeated_answers::claim(const digest& name, const digest
   return {standing::done, at->second.answer};
 }
 
-void repeated_answers::keep(const digest& name, kept_answer answer, policies::instant now) {
+void repeated_answers::keep(const digest& name, std::shared_ptr<const kept_answer> answer,
+                            policies::instant now) {
   const std::lock_guard guard(lock_);
   const auto at = entries_.find(name);
   if (at == entries_.end())
     return;
-  const std::size_t bytes = answer.body.size() + sizeof(entry);
-  at->second.answer = std::make_shared<const kept_answer>(std::move(answer));
+  const std::size_t bytes = answer->body.size() + sizeof(entry);
+  at->second.answer = std::move(answer);
   ended_.push_back({now, name, bytes});
   bytes_ += bytes;
   make_room(now);

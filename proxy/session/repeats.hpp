@@ -42,7 +42,7 @@ class repeated_answers {
   };
   bool knows(const digest& name, policies::instant now); // running or done
   found claim(const digest& name, const digest& request, policies::instant now);
-  void keep(const digest& name, kept_answer answer, policies::instant now);
+  void keep(const digest& name, std::shared_ptr<const kept_answer> answer, policies::instant now);
   void forget(const digest& name);
 
  private:

@@ -20,8 +20,10 @@
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
+#include "proxy/session/response_cache.hpp"
 #include "proxy/session/tallies.hpp"
 #include "proxy/session/upstream_keys.hpp"
+#include "proxy/session/waiting_line.hpp"
 #include "proxy/stores/file_owners.hpp"
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -29,6 +31,13 @@
 namespace proxy::session {
 
 struct exchange;
+
+// Told of each request when all is over: an access log, spans. Thread-safe; must not wait.
+class request_log {
+ public:
+  virtual ~request_log() = default;
+  virtual void ended(const exchange& x, policies::instant now) = 0;
+};
 
 // The process's, shared by all threads; read-only but for the budget.
 struct process {
@@ -39,6 +48,8 @@ struct process {
   stores::limit_store& limits;
   byte_budget& bodies;
   repeated_answers& repeats;
+  response_cache& cache;
+  waiting_line& line;
   stores::file_owners& files;
   const keys::origins& origins;
   std::string upstream_host;      // Host field
@@ -49,6 +60,8 @@ struct process {
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
   administer_keys administer{};
+  request_log* log = nullptr; // null: nobody asks
+  bool traces = false;        // requests without a traceparent get one
 };
 
 // One thread's.

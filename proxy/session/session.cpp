@@ -58,7 +58,7 @@ void reset(services& my, exchange& x) {
   x.reservation = {};
   x.refusal.reset();
   x.route = {};
-  x.client_gone = x.answer_started = false;
+  x.client_gone = x.answer_started = x.trace_made = false;
 }
 
 void give_exchange(services& my, std::unique_ptr<exchange> x) {
@@ -96,6 +96,8 @@ io::task<step> admit(conversation& c, const policies::access::ip_address& peer) 
     s = inspect(c);
   if (s == step::go_on)
     s = look_for_repeat(c);
+  if (s == step::go_on)
+    look_in_cache(c);
   if (s == step::go_on && !c.x.repeat.answer) {
     auto held = hold(c);
     s = co_await std::move(held);
@@ -176,12 +178,14 @@ io::task<after> serve_request(conversation& c, const policies::access::ip_addres
     release_upstream(c);
   }
   settle(c);
-  if (!c.x.in.head.idempotency_key.empty())
+  if (c.x.repeat.for_cache() || !c.x.in.head.idempotency_key.empty())
     end_repeat(c);
   if (s == step::refuse) {
     auto answered = answer_refusal(c);
     s = co_await std::move(answered);
   }
+  if (c.my.shared.log)
+    c.my.shared.log->ended(c.x, c.now());
   co_return s == step::go_on&& c.x.in.head.keep_alive ? after::next_request : after::close;
 }
 

@@ -117,18 +117,24 @@ void settle(conversation& c) {
   if (!x.ledger.held)
     return;
   x.ledger.held = false;
+  c.my.count.released_nano_usd.add(static_cast<std::uint64_t>(x.reservation.hold.money.value));
   const policies::instant now = c.now();
   const bool dispatched = x.ledger.dispatched;
   if (dispatched)
     x.ledger.ending = judge(x);
   if (!dispatched || x.ledger.ending == ending::not_dispatched) {
-    if (dispatched)
-      c.my.lane.append(outcome_of(x, {}, now));
+    if (dispatched) {
+      const journal::entry e = outcome_of(x, {}, now);
+      c.my.lane.append(e);
+      c.my.count.note(e);
+    }
     c.my.shared.limits.cancel(*x.key, x.id, x.reservation.hold, now);
     return;
   }
   const charge what = charge_or_bound(c);
-  c.my.lane.append(outcome_of(x, what, now));
+  const journal::entry e = outcome_of(x, what, now);
+  c.my.lane.append(e);
+  c.my.count.note(e);
   c.my.shared.limits.settle(*x.key, x.id, x.reservation.hold, what.used, now);
   c.my.count.settled_nano_usd.add(static_cast<std::uint64_t>(what.used.cost.value));
   check_overrun(c, what);

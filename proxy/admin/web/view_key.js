@@ -3,7 +3,7 @@ import { get, post, remove } from "./api.js";
 import { chart } from "./charts.js";
 import { card, confirmed, dialog, fill, h, notice, select, table } from "./dom.js";
 import { eventsTable } from "./events_table.js";
-import { ago, count, percent, sentence, short, time, usd } from "./format.js";
+import { ago, count, milliseconds, percent, sentence, short, time, usd } from "./format.js";
 import { aliasText, editKey, showSecret } from "./key_form.js";
 import { gauges, statusBadge } from "./key_parts.js";
 import { weekGrid } from "./week_grid.js";
@@ -27,6 +27,8 @@ function facts(key) {
   if (key.parent) rows.push(["Under", h("a", { href: `#/keys/${key.parent}` }, key.parent)]);
   if (key.may_delegate) rows.push(["Delegates", "may issue narrower keys of its own"]);
   if (Object.keys(key.model_aliases).length) rows.push(["Aliases", aliasText(key.model_aliases)]);
+  if (key.max_wait_ms) rows.push(["Waits", `up to ${milliseconds(key.max_wait_ms)} instead of a 429`]);
+  if (key.cache_ttl_s) rows.push(["Cache", `equal requests get the same answer for ${count(key.cache_ttl_s)} s`]);
   if (key.rotation_due_at) rows.push(["Rotation due", time(key.rotation_due_at)]);
   return h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -38,11 +40,38 @@ const secrets = (key) => table("Secrets", [
   { title: "Last used", cell: (row) => ago(row.last_used_at) },
 ], key.secrets, "This key has no secret: it groups others.");
 
+const span = (ms) => (ms === null ? "–" : milliseconds(ms));
+
+const times = (latency) => table("Latency", [
+  { title: "Latency", cell: (row) => row[0] },
+  { title: "p50", number: true, cell: (row) => span(row[1].p50) },
+  { title: "p90", number: true, cell: (row) => span(row[1].p90) },
+  { title: "p99", number: true, cell: (row) => span(row[1].p99) },
+], [["First byte", latency.first_byte_ms], ["Whole answer", latency.total_ms],
+  ["In this proxy", Object.fromEntries(Object.entries(latency.overhead_us).map(([name, us]) => [name, us === null ? null : us / 1000]))]],
+"No request has ended in 30 days.");
+
+const answers = (used) => table("Answers", [
+  { title: "Answer", cell: (row) => row[0] },
+  { title: "Requests", number: true, cell: (row) => count(row[1]) },
+], [...Object.entries(used.by_status).map(([status, n]) => [`status ${status}`, n]),
+  ...Object.entries(used.refusals).map(([code, n]) => [`refused: ${code.replaceAll("_", " ")}`, n])], "No request has been answered in 30 days.");
+
+const features = (rows) => table("Features", [
+  { title: "Feature", cell: (row) => row.feature.replaceAll("_", " ") },
+  { title: "Requests", number: true, cell: (row) => count(row.requests) },
+  { title: "Errors", number: true, cell: (row) => percent(row.error_rate) },
+  { title: "Tokens", number: true, cell: (row) => short(row.tokens) },
+  { title: "Cost", number: true, cell: (row) => usd(row.cost) },
+], rows, "No feature was used in 30 days.");
+
 const models = (rows) => table("Models", [
   { title: "Model", cell: (row) => row.model },
   { title: "Requests", number: true, cell: (row) => count(row.requests) },
   { title: "Tokens", number: true, cell: (row) => short(row.tokens) },
-  { title: "Cached", number: true, cell: (row) => percent(row.prompt_tokens ? row.cached_tokens / row.prompt_tokens : 0) },
+  { title: "Cached", number: true, cell: (row) => percent(row.cached_share) },
+  { title: "p50", number: true, cell: (row) => span(row.latency.total_ms.p50) },
+  { title: "p99", number: true, cell: (row) => span(row.latency.total_ms.p99) },
   { title: "Cost", number: true, cell: (row) => usd(row.cost) },
 ], rows, "No request has reached a model in 30 days.");
 
@@ -103,7 +132,7 @@ export async function key(main, id) {
   let range = "30d";
   const at = `/v1/keys/${id}`;
   const head = h("div", { class: "head" });
-  const [limits, health, about, keys, cost, week, happened] = Array.from({ length: 7 }, () => h("div"));
+  const [limits, health, about, keys, cost, week, happened, speed, feature, answer] = Array.from({ length: 10 }, () => h("div"));
   const charts = charted.map(([title, , format, colour, kind]) => chart({ title, kind, format, series: [{ label: title, colour }] }));
 
   async function drawSeries() {
@@ -123,10 +152,13 @@ export async function key(main, id) {
     fill(keys, secrets(record));
   }
   async function drawDays() {
-    const [checks, used, patterns, list] = await Promise.all([get(`${at}/health`), get(`${at}/usage/models?period=30d`),
+    const [checks, used, patterns, list] = await Promise.all([get(`${at}/health`), get(`${at}/usage?period=30d`),
       get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`), drawSeries()]);
     fill(health, healthList(checks));
-    fill(cost, models(used.models));
+    fill(cost, models(used.by_model));
+    fill(speed, times(used.latency));
+    fill(feature, features(used.by_feature));
+    fill(answer, answers(used));
     fill(week, weekGrid(patterns));
     fill(happened, eventsTable(list.events, "Nothing happened to this key in 30 days.", { withKey: false }));
   }
@@ -137,6 +169,7 @@ export async function key(main, id) {
       select("Range", rangeNames, range, (value) => { range = value; drawSeries(); }))),
     h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),
     h("div", { class: "grid" }, card("Models, 30 days", cost), card("Busy hours, 30 days (UTC)", week)),
+    h("div", { class: "grid" }, card("Latency, 30 days", speed), card("Features, 30 days", feature), card("Answers, 30 days", answer)),
     h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", happened));
   await refresh(true);
   return refresh;

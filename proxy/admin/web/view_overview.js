@@ -12,6 +12,8 @@ let period = "24h";
 const tile = (name, value, note) => h("div", { class: "card tile" }, h("dt", {}, name),
   h("dd", {}, value, note && h("div", { class: "note" }, note)));
 
+const time = (ms) => (ms === null ? "–" : milliseconds(ms));
+
 function byModel(models) {
   const most = Math.max(...models.map((each) => each.cost), 0);
   return table("Cost by model", [
@@ -58,9 +60,9 @@ export async function overview(main) {
       tile("Requests", short(usage.requests), `${count(nowRate)} in this minute`),
       tile("Cost", usd(usage.cost), usage.held_nano_usd ? `${usd(usage.held_nano_usd / 1e9)} held now` : "nothing held now"),
       tile("Spent this month", usd(month.cost), `${short(month.requests)} requests`),
-      tile("Tokens", short(usage.tokens), `${percent(usage.prompt_tokens ? usage.cached_tokens / usage.prompt_tokens : 0)} of prompts cached`),
+      tile("Tokens", short(usage.tokens), `${percent(usage.cached_share)} of prompts cached`),
       tile("Errors", percent(usage.error_rate), `${count(usage.refused)} refused, ${count(usage.interrupted)} interrupted`),
-      tile("Average time", milliseconds(usage.average_latency_ms), "from head to last byte"));
+      tile("Half answered within", time(usage.latency.total_ms.p50), `99 % within ${time(usage.latency.total_ms.p99)}, first byte ${time(usage.latency.first_byte_ms.p50)}`));
     now.show(lastMinutes.map((m) => m.time.slice(11, 16)), [lastMinutes.map((m) => m.requests)],
       `${count(lastMinutes.reduce((sum, m) => sum + m.requests, 0))} in the last hour`);
     fill(models, byModel(usage.by_model));

@@ -18,6 +18,8 @@ stage::stage()
              .limits = limits,
              .bodies = bodies,
              .repeats = repeats,
+             .cache = cache,
+             .line = line,
              .files = files,
              .origins = origins,
              .upstream_host = "api.test",

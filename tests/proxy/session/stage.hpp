@@ -114,6 +114,8 @@ class stage {
   granting_store limits;
   session::byte_budget bodies{1 << 20};
   session::repeated_answers repeats;
+  session::response_cache cache{1 << 20};
+  session::waiting_line line{{}};
   std::vector<std::string> written; // "file owner" or "file gone", as they were made durable
   stores::file_owners files;
   keys::origins origins;
