@@ -10,6 +10,7 @@
 
 #include "proxy/config/settings.hpp"
 #include "proxy/server/clock_text.hpp"
+#include "proxy/server/log_format.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/store_check.hpp"
 
@@ -31,6 +32,8 @@ int serve(const std::optional<std::filesystem::path>& file, const std::string& c
       return complain(
           {proxy::errc::bad_configuration, "--clock: not a time like 2026-11-23T03:59:50Z"});
   }
+  if (settings->log_format == "json")
+    proxy::server::log_as_json();
   spdlog::set_level(spdlog::level::from_str(settings->log_level));
   auto server = proxy::server::server::open(std::move(*settings), options);
   if (!server)

@@ -15,6 +15,12 @@ struct metric_sources {
   std::size_t connections = 0;
   std::size_t keys = 0;
   std::uint64_t key_refresh_failures = 0;
+  std::string_view version;
+  std::string_view store; // its kind
+  policies::instant now{};
+  std::uint64_t told_in_vain = 0; // lines and spans that nobody took
+  std::size_t waiting = 0;        // requests in line
+  std::size_t cache_bytes = 0;    // of kept answers
 };
 std::string metrics_text(const metric_sources& from);
 

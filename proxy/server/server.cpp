@@ -13,6 +13,7 @@
 #include "proxy/server/metrics.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/real_keys.hpp"
+#include "proxy/server/request_logs.hpp"
 #include "proxy/server/worker.hpp"
 
 namespace proxy::server {
@@ -62,6 +63,9 @@ struct server::parts {
   std::unique_ptr<stores::store> store; // may tell `files` until its end
   std::unique_ptr<session::byte_budget> bodies;
   session::repeated_answers repeats;
+  std::unique_ptr<session::response_cache> cache;
+  std::unique_ptr<session::waiting_line> line;
+  std::unique_ptr<request_logs> logs; // null: nobody asks
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -71,6 +75,7 @@ struct server::parts {
   outcome<void> open_store();
   outcome<void> open_files();
   outcome<void> fetch_keys();
+  outcome<void> open_logs();
   outcome<void> make_shared();
   outcome<void> make_workers();
   outcome<void> start_admin();
@@ -124,6 +129,9 @@ outcome<void> server::parts::make_shared() {
     tls = std::move(*context);
   }
   bodies = std::make_unique<session::byte_budget>(settings.server.body_bytes_total_max);
+  cache = std::make_unique<session::response_cache>(settings.server.cache_bytes_max);
+  line = std::make_unique<session::waiting_line>(session::waiting_line::bounds{
+      settings.server.waiting_per_key_max, settings.server.waiting_max});
   names = std::make_unique<upstream::resolver>(address->host, address->port);
   shared = std::make_unique<session::process>(session::process{
       .settings = settings,
@@ -133,6 +141,8 @@ outcome<void> server::parts::make_shared() {
       .limits = *store,
       .bodies = *bodies,
       .repeats = repeats,
+      .cache = *cache,
+      .line = *line,
       .files = *files,
       .origins = origins,
       .upstream_host = host_field(*address),
@@ -157,6 +167,18 @@ outcome<void> server::parts::make_shared() {
                                 done({made.status, std::move(made.body), std::move(made.etag)});
                               });
           }});
+  return {};
+}
+
+outcome<void> server::parts::open_logs() {
+  if (settings.log_access.empty() && settings.trace_url.empty())
+    return {};
+  auto opened = request_logs::open({settings.log_access, settings.trace_url});
+  if (!opened)
+    return opened.error();
+  logs = std::move(*opened);
+  shared->log = logs.get();
+  shared->traces = !settings.trace_url.empty();
   return {};
 }
 
@@ -257,6 +279,12 @@ std::string server::parts::metrics() const {
   from.journal = store->journal().now();
   from.keys = directory.size();
   from.key_refresh_failures = account->failures();
+  from.version = DEEPSEEK_VERSION;
+  from.store = settings.store.kind;
+  from.now = now();
+  from.told_in_vain = logs ? logs->dropped() : 0;
+  from.waiting = line->size();
+  from.cache_bytes = cache->bytes();
   return metrics_text(from);
 }
 
@@ -271,7 +299,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
   for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
-                          &parts::make_workers, &parts::start_admin})
+                          &parts::open_logs, &parts::make_workers, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();
   return made;
