@@ -47,8 +47,10 @@ answer<policies::instant> instant_in(const query& from, std::string_view name,
   const auto text = from.get(name);
   if (!text)
     return otherwise;
-  const auto at =
-      parse_rfc3339(text->size() == 10 ? std::string(*text) + "T00:00:00Z" : std::string(*text));
+  std::string whole(*text);
+  if (whole.size() == 10)
+    whole.append("T00:00:00Z");
+  const auto at = parse_rfc3339(whole);
   if (!at)
     return problem{.message = std::string(name) + ": '" + shown(*text) +
                               "' is neither a date (2026-11-23) nor an instant "

@@ -44,7 +44,7 @@ std::string_view traceparent_of(const exchange& x) {
 bool well_formed(std::string_view trace) {
   if (trace.size() != 55 || !trace.starts_with("00-") || trace[35] != '-' || trace[52] != '-')
     return false;
-  for (const std::size_t i : {3, 36, 53})
+  for (const std::size_t i : {3UL, 36UL, 53UL})
     for (std::size_t j = i; j < trace.size() && trace[j] != '-'; ++j)
       if (std::string_view("0123456789abcdef").find(trace[j]) == std::string_view::npos)
         return false;
