@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "proxy/cli/commands.hpp"
+#include "proxy/cli/json.hpp"
 #include "proxy/cli/table.hpp"
 
 namespace proxy::cli {

@@ -7,7 +7,7 @@ namespace proxy::session {
 using policies::milliseconds;
 using policies::admission::refusal_code;
 
-patience::patience(conversation& c) : c_(c) {
+patience::patience(conversation& c) : c_(c), holds_(c.x.ledger.held) {
   const std::uint32_t most = c.x.key->record.load()->max_wait_ms;
   if (most == 0)
     return;
@@ -21,7 +21,7 @@ patience::~patience() {
 }
 
 bool patience::must_wait() const {
-  return until_ != 0 && (entered_ || c_.my.shared.line.anyone(place_.key));
+  return until_ != 0 && (entered_ || (!holds_ && c_.my.shared.line.anyone(place_.key)));
 }
 
 bool patience::may_wait() {
@@ -36,7 +36,7 @@ bool patience::may_wait() {
 }
 
 bool patience::enter() {
-  entered_ = c_.my.shared.line.enter(place_);
+  entered_ = c_.my.shared.line.enter(place_, holds_);
   if (entered_)
     c_.my.count.waited.add();
   return entered_;

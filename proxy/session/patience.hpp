@@ -10,6 +10,7 @@ namespace proxy::session {
 // Costs keys that do not wait one comparison.
 class patience {
  public:
+  // A request that holds a slot already (its body came late) goes before those who wait for it.
   explicit patience(conversation& c);
   ~patience();
   patience(const patience&) = delete;
@@ -28,6 +29,7 @@ class patience {
   conversation& c_;
   io::deadline until_ = 0; // 0: the key does not wait
   waiting_line::place place_;
+  bool holds_;
   bool entered_ = false;
 };
 

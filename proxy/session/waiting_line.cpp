@@ -12,13 +12,17 @@ bool waiting_line::anyone(policies::key_id key) const {
   return lines_.contains(key.value);
 }
 
-bool waiting_line::enter(place& who) {
+bool waiting_line::enter(place& who, bool in_front) {
   const std::lock_guard guard(lock_);
   const auto found = lines_.find(who.key.value);
   if (size() >= most_.all || (found != lines_.end() && found->second.size() >= most_.each) ||
       most_.each == 0)
     return false;
-  lines_[who.key.value].push_back(&who);
+  std::deque<place*>& line = lines_[who.key.value];
+  if (in_front)
+    line.push_front(&who);
+  else
+    line.push_back(&who);
   size_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

@@ -31,7 +31,9 @@ class waiting_line {
     bool called = false;              // it is its turn, before it slept
   };
   bool anyone(policies::key_id key) const;
-  bool enter(place& who); // false: the line is full
+  // At the end, or at the front: who holds what the others wait for must not wait behind them.
+  // False: the line is full.
+  bool enter(place& who, bool in_front = false);
   bool is_first(const place& who) const;
   void leave(place& who); // calls the next one
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }

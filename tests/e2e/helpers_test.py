@@ -118,7 +118,7 @@ def waiting_on_redis():
 def equal_requests_get_the_same_answer():
     """plain and streamed: the same bytes, asked once, charged once; the ledger says that it was kept"""
     with stack(SIMULATOR, proxy_options=CLOCK) as (simulator, proxy):
-        key = proxy.create_key(cache_ttl_s=60, rate_limits={"requests_per_minute": 3})
+        key = proxy.create_key(cache_ttl_s=60, rate_limits={"requests_per_minute": 4})
         other = proxy.create_key("other", cache_ttl_s=60)
         off = proxy.create_key("off")
         for n, fields in enumerate(({}, {"stream": True}, {"max_tokens": 41})):
@@ -127,7 +127,7 @@ def equal_requests_get_the_same_answer():
             for status, headers, data in again:
                 assert (status, headers["x-cache"], data) == (200, "hit", first[2]), (headers, data)
                 assert headers["content-type"].split(";")[0] == first[1]["content-type"].split(";")[0]
-            assert len(simulator.requests()) == n + 1  # nine more would not fit into three a minute
+            assert len(simulator.requests()) == n + 1  # nine more would not fit into four a minute
         bill = simulator.bill()["total_nano"]
         eventually(lambda: proxy.usage(key["id"])["requests"] == 12, "all are in the ledger")
         used = proxy.usage(key["id"])

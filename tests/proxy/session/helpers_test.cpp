@@ -82,6 +82,11 @@ TEST_CASE("waiting_line: first come, first served, each key by itself, within bo
   REQUIRE(line.enter(c));
   line.leave(c); // not its turn: nobody is called
   CHECK_FALSE(other.called);
+  REQUIRE(line.enter(c, true)); // it holds what b waits for
+  CHECK(line.is_first(c));
+  CHECK_FALSE(line.is_first(b));
+  line.leave(c);
+  CHECK(line.is_first(b));
   line.leave(b);
   line.leave(other);
   CHECK(line.size() == 0);
