@@ -27,4 +27,7 @@ struct setting {
 std::span<const setting> all_settings();
 std::string_view section_prose(std::string_view section);
 
+// A file's settings without its prices; `name` is the file's, for complaints.
+outcome<settings> settings_in(const node& document, const std::string& name);
+
 } // namespace proxy::config
