@@ -105,27 +105,35 @@ std::filesystem::path default_data_directory() {
   return std::filesystem::path(home && *home ? home : "/var/lib") / ".local/state/deepseek-proxy";
 }
 
-outcome<settings> load(const std::optional<std::filesystem::path>& file) {
+outcome<settings> settings_in(const node& document, const std::string& name) {
   settings made;
-  if (file) {
-    const auto document = read_toml(file->string());
-    if (!document)
-      return document.error();
-    for (const auto& [section, values] : *document->as<node::table>())
-      if (auto done = put_section(made, file->string(), section, values); !done)
-        return done.error();
-  }
+  for (const auto& [section, values] : *document.as<node::table>())
+    if (auto done = put_section(made, name, section, values); !done)
+      return done.error();
   if (made.store.path.empty())
     made.store.path = default_data_directory();
   if (!made.store.url.empty())
     made.store.kind = "redis";
   if (auto problem = disagreement(made))
-    return failure{errc::bad_configuration, (file ? file->string() + ": " : "") + *problem};
-  auto prices = made.limits.prices.empty() ? parse_prices(built_in_prices(), "built-in prices")
-                                           : load_prices(made.limits.prices);
+    return failure{errc::bad_configuration, (name.empty() ? "" : name + ": ") + *problem};
+  return made;
+}
+
+outcome<settings> load(const std::optional<std::filesystem::path>& file) {
+  outcome<node> document = node{.value = node::table{}};
+  if (file)
+    document = read_toml(file->string());
+  if (!document)
+    return document.error();
+  auto made = settings_in(*document, file ? file->string() : "");
+  if (!made)
+    return made;
+  const std::string& named = made->limits.prices;
+  auto prices =
+      named.empty() ? parse_prices(built_in_prices(), "built-in prices") : load_prices(named);
   if (!prices)
     return prices.error();
-  made.prices = std::move(*prices);
+  made->prices = std::move(*prices);
   return made;
 }
 

@@ -31,4 +31,7 @@ std::span<const setting> all_settings();
 std::vector<setting> alert_settings_table(); // alert_settings.cpp
 std::string_view section_prose(std::string_view section);
 
+// A file's settings without its prices; `name` is the file's, for complaints.
+outcome<settings> settings_in(const node& document, const std::string& name);
+
 } // namespace proxy::config
