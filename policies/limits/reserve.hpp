@@ -39,6 +39,10 @@ struct hold {
   nano_usd money{};
   std::int64_t month_id = 0; // the windows it was made in
   std::int64_t day_id = 0;
+  // Where a store lends to its nodes in advance, of which lease of this node's it is a part: its
+  // tokens and money, and its request and slot. 0: it is held by itself.
+  std::uint32_t lease = 0;
+  std::uint32_t slot_lease = 0;
   bool operator==(const hold&) const = default;
 };
 

@@ -91,6 +91,7 @@ struct store_settings {
   std::string ca_file;             // rediss://; empty: the system's
   std::string coordination = "exact";
   std::string on_loss = "deny";
+  std::string durability = "master";
   std::size_t journal_segment_bytes = 16u << 20;
   std::size_t journal_backlog_bytes_max = 4ull << 30;
   std::int64_t retention_days = 90;

@@ -249,11 +249,19 @@ std::vector<setting> store_settings_table() {
            "PEM file of certificate authorities for rediss://. Empty: the system's.",
            "a path, or empty", MEMBER(store.ca_file)),
       choice("store", "coordination",
-             "How proxies share limits: every admission asks Redis, exactly.", {"exact"},
-             MEMBER(store.coordination)),
+             "How proxies share limits. exact: every admission asks Redis. leased: each proxy is "
+             "lent a little of what remains in advance, divides it by itself, and asks for single "
+             "requests where little remains; nothing is ever admitted beyond a limit.",
+             {"exact", "leased"}, MEMBER(store.coordination)),
       choice("store", "on_loss",
-             "While Redis is away: requests are refused with 503 and Retry-After.", {"deny"},
-             MEMBER(store.on_loss)),
+             "While Redis is away. deny: requests are refused with 503 and Retry-After. divide: "
+             "those of keys that have limits a minute and no others go on, at each proxy's part "
+             "of the limit; where money or concurrency is limited they are refused all the same.",
+             {"deny", "divide"}, MEMBER(store.on_loss)),
+      choice("store", "durability",
+             "When a request may go upstream. master: its hold is at Redis. replicated: a replica "
+             "has it, too, so that a failover forgets nothing; costs a round trip between the two.",
+             {"master", "replicated"}, MEMBER(store.durability)),
       number("store", "journal_segment_bytes", "Bytes of a journal file, allocated ahead.",
              {64 * 1024, gibi}, MEMBER(store.journal_segment_bytes)),
       number("store", "journal_backlog_bytes_max",

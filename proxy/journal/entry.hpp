@@ -58,9 +58,9 @@ struct entry {
   std::uint32_t first_byte_ms = 0; // from dispatch to the answer's first byte
   std::uint32_t total_ms = 0;      // from head read to last byte
   std::uint32_t overhead_us = 0;   // time this proxy added before dispatch
-  std::uint32_t count = 0;         // tally: how many
-  std::uint16_t status = 0;        // of the answer; tally: the refusal's status
-  std::uint8_t refusal = 0;        // tally: policies::admission::refusal_code
+  std::uint32_t count = 0;  // tally: how many; else the node's lease it was admitted from, 0: none
+  std::uint16_t status = 0; // of the answer; tally: the refusal's status
+  std::uint8_t refusal = 0; // tally: policies::admission::refusal_code
   std::uint8_t stream = 0;
   std::array<char, 52>
       model{}; // intent: as asked (after aliasing); outcome: as answered; cut to fit

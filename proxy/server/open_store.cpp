@@ -33,6 +33,9 @@ outcome<std::unique_ptr<stores::store>> open_redis(const config::settings& setti
   how.ca_file = settings.store.ca_file;
   how.directory = settings.store.path;
   how.journal = journal_from(settings);
+  how.leased = settings.store.coordination == "leased";
+  how.divides = settings.store.on_loss == "divide";
+  how.replicated = settings.store.durability == "replicated";
   how.lifetime_max = settings.server.request_lifetime_max;
   how.caller_clock = around.pretended_clock;
   auto opened = stores::redis_store::open(how, around.directory, around.now);

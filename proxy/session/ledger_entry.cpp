@@ -25,6 +25,7 @@ journal::entry common(const exchange& x, policies::instant now) {
   e.key = x.key->id.value;
   e.hold_nano = x.reservation.hold.money.value;
   e.hold_tokens = x.ledger.bound_tokens.value;
+  e.count = x.reservation.hold.lease;
   e.stream = x.inspection.stream;
   e.overhead_us = clamped<std::chrono::microseconds>(x.ledger.dispatched_at - x.ledger.head_read);
   return e;

@@ -78,6 +78,7 @@ journal::entry client::entry_of(const request& r, instant now) const {
   e.key = r.key->id.value;
   e.hold_nano = r.hold.money.value;
   e.hold_tokens = limits::bound_of(r.hold).used_tokens.value;
+  e.count = r.hold.lease;
   journal::set_model(e, "deepseek-chat");
   return e;
 }

@@ -83,6 +83,9 @@ class waiting_limits final : public stores::limit_store {
               const policies::limits::hold& held, policies::instant now) override {
     until_settled([&] { on_.cancel(key, id, held, now); });
   }
+  void until_home() {
+    until_settled([&] { on_.bring_leases_home(); });
+  }
 
  private:
   bool run(reserve_op& op, bool (redis_store::*ask)(reserve_op&)) {
@@ -119,7 +122,9 @@ class waiting_limits final : public stores::limit_store {
 
 class redis_world final : public contract::world {
  public:
-  redis_world(const std::filesystem::path& directory, std::uint16_t port, policies::instant now) {
+  redis_world(const std::filesystem::path& directory, std::uint16_t port, bool leased,
+              policies::instant now)
+      : leased_(leased) {
     stores::redis_settings settings;
     settings.where.host = "127.0.0.1";
     settings.where.port = port;
@@ -128,6 +133,7 @@ class redis_world final : public contract::world {
     settings.journal.sync_every = std::chrono::milliseconds{1};
     settings.journal.apply_every = std::chrono::milliseconds{1};
     settings.caller_clock = true;
+    settings.leased = leased;
     auto opened = redis_store::open(settings, directory_, now);
     if (!opened)
       FAIL(opened.error().message);
@@ -136,13 +142,22 @@ class redis_world final : public contract::world {
     limits_ = std::make_unique<waiting_limits>(*store_, directory_);
   }
   proxy::keys::key_directory& directory() override { return directory_; }
-  stores::key_store& keys() override { return *store_; }
+  // What is lent and not in use is no concern of the contract, and what was used counts as lent
+  // until the journal has told it.
+  stores::key_store& keys() override {
+    if (leased_) {
+      limits_->until_home();
+      store_->journal().flush();
+    }
+    return *store_;
+  }
   stores::limit_store& limits() override { return *limits_; }
   proxy::journal::keeper& journal() override { return store_->journal(); }
   const proxy::journal::recovery_report& recovered() const override { return store_->recovered(); }
   void finish(reserve_op&) override { FAIL("waiting_limits waits"); }
 
  private:
+  bool leased_;
   proxy::keys::key_directory directory_;
   std::unique_ptr<redis_store> store_;
   std::unique_ptr<waiting_limits> limits_;
@@ -150,7 +165,7 @@ class redis_world final : public contract::world {
 
 class redis_ground final : public contract::ground {
  public:
-  explicit redis_ground(std::uint16_t port) : port_(port) {
+  redis_ground(std::uint16_t port, bool leased) : port_(port), leased_(leased) {
     std::string name = (std::filesystem::temp_directory_path() / "contract-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
     stores::redis::blocking_client wipe({.host = "127.0.0.1", .port = port_}, nullptr);
@@ -158,12 +173,13 @@ class redis_ground final : public contract::ground {
   }
   ~redis_ground() override { std::filesystem::remove_all(path_); }
   std::unique_ptr<contract::world> open(policies::instant now) override {
-    return std::make_unique<redis_world>(path_, port_, now);
+    return std::make_unique<redis_world>(path_, port_, leased_, now);
   }
 
  private:
   std::filesystem::path path_;
   std::uint16_t port_;
+  bool leased_;
 };
 
 } // namespace
@@ -171,6 +187,13 @@ class redis_ground final : public contract::ground {
 TEST_CASE("redis store: it keeps the contract of all stores") {
   static tests::redis_server server;
   spdlog::set_level(spdlog::level::off);
-  contract::check_store([] { return std::make_unique<redis_ground>(server.port()); });
+  contract::check_store([] { return std::make_unique<redis_ground>(server.port(), false); });
+  spdlog::set_level(spdlog::level::info);
+}
+
+TEST_CASE("redis store: it keeps the contract where limits are lent to it in advance") {
+  static tests::redis_server server;
+  spdlog::set_level(spdlog::level::off);
+  contract::check_store([] { return std::make_unique<redis_ground>(server.port(), true); });
   spdlog::set_level(spdlog::level::info);
 }

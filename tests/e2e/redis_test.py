@@ -2,8 +2,10 @@
 """Several proxies on one Redis: one budget, whoever of them is killed, and whatever becomes of Redis."""
 import contextlib
 import os
+import re
 import shutil
 import signal
+import socket
 import threading
 import time
 
@@ -42,6 +44,16 @@ class Redis:
     def kill(self):
         self.process.kill()
 
+    def calls(self, command):
+        """How often it has run that, in scripts as well."""
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(b"INFO commandstats\r\n")
+            text = b""
+            while not text.endswith(b"\r\n\r\n"):
+                text += connection.recv(65536)
+        found = re.search(f"cmdstat_{command}:calls=(\\d+)", text.decode())
+        return int(found.group(1)) if found else 0
+
     def freeze(self):
         self.process.child.send_signal(signal.SIGSTOP)
 
@@ -51,6 +63,7 @@ class Redis:
 
 class Cluster:
     """A simulator, a Redis and some proxies in front of both."""
+    store = ()  # further settings of [store]
 
     def __init__(self, directory, simulator, redis, nodes):
         self.directory, self.simulator, self.redis = directory, simulator, redis
@@ -58,7 +71,7 @@ class Cluster:
 
     def start_node(self, index):
         return Proxy(os.path.join(self.directory, f"node{index}"),
-                     f"http://127.0.0.1:{self.simulator.port}", {"store": [f'url = "{self.redis.url}"']})
+                     f"http://127.0.0.1:{self.simulator.port}", {"store": [f'url = "{self.redis.url}"', *self.store]})
 
     def settled(self, key):
         """Waits until nothing is in flight and each arrival upstream is on the books, once."""
@@ -70,16 +83,16 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(nodes=2, fsync="always"):
+def cluster(nodes=2, made=Cluster, fsync="always"):
     with workspace() as directory, contextlib.ExitStack() as ends:
         simulator = Simulator("--tokens", "bytes", "--prices", "table", *CLOCK)
         ends.callback(simulator.kill)
         simulator.config(greedy=True)
         redis = Redis(directory, fsync)
         ends.callback(redis.kill)
-        made = Cluster(directory, simulator, redis, nodes)
-        ends.callback(lambda: [node.kill() for node in made.nodes])
-        yield made
+        together = made(directory, simulator, redis, nodes)
+        ends.callback(lambda: [node.kill() for node in together.nodes])
+        yield together
 
 
 def known_everywhere(c, key):

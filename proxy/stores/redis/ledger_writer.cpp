@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include "policies/keys/secret.hpp"
+#include "proxy/stores/redis/lease_desk.hpp"
+#include "proxy/stores/redis/limit_wire.hpp"
 #include "proxy/stores/redis/scripts.hpp"
 
 namespace proxy::stores::redis {
@@ -31,12 +33,21 @@ outcome<void> all_well(const outcome<std::vector<reply>>& replies) {
   return {};
 }
 
-packer packed_outcome(const entry& e) {
+// Of what was admitted while Redis was away, only the last minute counts in its meters: the rest
+// has drained.
+packer packed_outcome(const entry& e, std::uint64_t node) {
+  constexpr std::int64_t drained_ms = 60'000;
+  const bool divided = e.count == divided_number;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const bool recent =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count() - e.time_ms < drained_ms;
+  const std::int64_t ran = !was_dispatched(e.end) ? 0 : divided && recent ? 2 : 1;
   packer out;
-  const bool ran = was_dispatched(e.end);
   const std::string_view id{reinterpret_cast<const char*>(e.request.data()), e.request.size()};
-  out << static_cast<std::int64_t>(e.sequence) << std::int64_t{ran} << id << e.charged_tokens
-      << e.cost_nano << limits::month_of(at(e.started_ms)) << limits::day_of(at(e.started_ms));
+  out << static_cast<std::int64_t>(e.sequence) << ran << id
+      << (divided && !recent ? 0 : e.charged_tokens) << e.cost_nano
+      << limits::month_of(at(e.started_ms)) << limits::day_of(at(e.started_ms))
+      << lease_name(node, divided ? 0 : e.count);
   return out;
 }
 
@@ -206,7 +217,8 @@ outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
   for (const auto& [id, outcomes] : by_key)
     if (const keys::key_slot* slot = directory_.by_id(policies::key_id{id}))
       for (const entry* e : outcomes)
-        to_forget_.push_back({now, slot->root->id.value, e->request});
+        if (e->count == 0) // else nothing was held by its name
+          to_forget_.push_back({now, slot->root->id.value, e->request});
   return {};
 }
 
@@ -225,7 +237,7 @@ void ledger_writer::add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& 
   now << (settings_.caller_clock ? outcomes.back()->time_ms : 0);
   call.argument(hex(lane)).argument(allowed.text()).argument(now.text());
   for (const entry* e : outcomes)
-    call.argument(packed_outcome(*e).text());
+    call.argument(packed_outcome(*e, settings_.node).text());
   to.add(call);
 }
 

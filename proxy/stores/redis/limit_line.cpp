@@ -5,7 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "proxy/stores/redis/blocking_client.hpp"
+#include "proxy/stores/redis/division.hpp"
 #include "proxy/stores/redis/limit_answer.hpp"
 #include "proxy/stores/redis/scripts.hpp"
 
@@ -22,7 +22,27 @@ constexpr int detours_max = 5; // two nodes may each name the other for a while
 limit_line::limit_line(io::reactor& loop, topology& nodes, limit_line_settings settings)
     : loop_(loop), settings_(settings), node_(hex(settings.node)),
       board_(loop, nodes, *this, settings.connection) {
+  if (settings_.leases)
+    desk_.emplace(*settings_.leases);
   loop_.every_tick([this](io::deadline now) { tick(now); });
+}
+
+bool limit_line::reserve(reserve_op& op) {
+  op.hold = {};
+  if (settings_.nodes && away(*op.key) && divisible(*op.key)) {
+    fail(op);
+    return true;
+  }
+  return desk_ ? ask_leased(desk_->of(*op.key), op, false) : ask(op, kind::reserve);
+}
+
+bool limit_line::extend(reserve_op& op) {
+  if (settings_.nodes && op.hold.lease == divided_number) {
+    extend_divided(op, {*settings_.nodes, away_at_});
+    return true;
+  }
+  const bool leased = desk_ && op.hold.slot_lease != 0;
+  return leased ? ask_leased(desk_->of(*op.key), op, true) : ask(op, kind::extend);
 }
 
 bool limit_line::ask(reserve_op& op, kind what) {
@@ -36,8 +56,24 @@ bool limit_line::ask(reserve_op& op, kind what) {
   return true;
 }
 
+// Waits even where there is no room: for who has waited for something else already.
+void limit_line::ask_for(reserve_op& op, kind what, io::deadline until) {
+  operation& o = take(what, *op.key, op.id, op.now);
+  o.op = &op;
+  o.until = until;
+  if (!write_if_ready(o))
+    waiting_.push_back(&o);
+}
+
 void limit_line::settle(keys::key_slot& key, const policies::request_id& id,
-                        const policies::limits::actuals& used, policies::instant now) {
+                        const policies::limits::hold& held, const policies::limits::actuals& used,
+                        policies::instant now) {
+  if (settings_.nodes && held.lease == divided_number)
+    return settle_divided(key, held, used, *settings_.nodes, now);
+  if (open_lease* l = held.slot_lease != 0 && desk_ ? desk_->find(key, held.slot_lease) : nullptr)
+    l->local.settle(held, used);
+  if (held.lease != 0)
+    return; // the journal tells what it cost
   operation& o = take(kind::settle, key, id, now);
   o.used = used;
   o.until = loop_.in(settings_.patience);
@@ -47,7 +83,17 @@ void limit_line::settle(keys::key_slot& key, const policies::request_id& id,
 }
 
 void limit_line::cancel(keys::key_slot& key, const policies::request_id& id,
-                        policies::instant now) {
+                        const policies::limits::hold& held, policies::instant now) {
+  if (settings_.nodes && held.lease == divided_number)
+    return cancel_divided(key, held, *settings_.nodes, now);
+  if (open_lease* l = held.slot_lease != 0 && desk_ ? desk_->find(key, held.slot_lease) : nullptr)
+    l->local.cancel(held);
+  if (held.lease == 0)
+    cancel_at_redis(key, id, now);
+}
+
+void limit_line::cancel_at_redis(keys::key_slot& key, const policies::request_id& id,
+                                 policies::instant now) {
   operation& o = take(kind::cancel, key, id, now);
   o.until = io::no_deadline;
   if (!submit(o))
@@ -112,7 +158,11 @@ bool limit_line::write_if_ready(operation& o) {
 void limit_line::write(operation& o, pipeline& at) {
   const packed_chain chain{*o.key};
   switch (o.what) {
+  case kind::step:
+    step_call(*o.lease).write(at.out());
+    break;
   case kind::reserve:
+  case kind::rest:
     write_reserve(o, chain, at.out());
     break;
   case kind::extend:
@@ -166,6 +216,9 @@ void limit_line::write_settle(const operation& o, const packed_chain& chain, std
 }
 
 void limit_line::connected(std::int64_t redis_now_ms) {
+  ++connections_;
+  away_since_.reset();
+  away_at_ = {};
   heard_time(redis_now_ms);
   for (operation* o : std::exchange(waiting_, {}))
     if (!write_if_ready(*o))
@@ -174,29 +227,42 @@ void limit_line::connected(std::int64_t redis_now_ms) {
 
 void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
   operation& o = *static_cast<operation*>(what);
+  if (o.replicating)
+    return replica_answered(o, with);
   if (is_error(with)) {
     if (text_of(with).starts_with("NOSCRIPT")) { // nothing ran; the next connection brings them
       by.cut();
       return lost(what);
     }
-    if (sent_on(o, by, with))
-      return;
-    tell(refused_by_redis(with).message);
-    return o.op ? finish(o, status::unavailable) : release(o);
+    if (!sent_on(o, by, with))
+      refused(o, with);
+    return;
   }
   if (!last_trouble_.empty())
     last_trouble_.clear();
-  if (!o.op)
+  const bool is_step = o.what == kind::step;
+  if (!o.op && !is_step)
     return release(o);
-  if (!answers(with, view(o.id))) {
+  if (!answers(with, is_step ? step_name(*o.lease) : std::string(view(o.id)))) {
     tell("an answer is another request's: replies are lost or repeated on the way");
     by.cut();
     return lost(what);
   }
-  if (!understand(o, with)) {
+  if (is_step)
+    return step_answered(o, by, with);
+  if (!understand(o, by, with)) {
     tell("an answer of Redis is not one of our scripts'");
     give_up(o);
   }
+}
+
+void limit_line::refused(operation& o, const redisReply& error) {
+  tell(refused_by_redis(error).message);
+  if (o.what != kind::step)
+    return o.op ? finish(o, status::unavailable) : release(o);
+  open_lease& l = *o.lease;
+  release(o);
+  step_refused(l);
 }
 
 // Nothing ran: the node it is at now is asked, or the same again in a moment.
@@ -225,7 +291,21 @@ void limit_line::tell(std::string_view trouble) {
   spdlog::error("redis: {}", trouble);
 }
 
-bool limit_line::understand(operation& o, const redisReply& with) {
+namespace {
+
+// A hold whose slot is of a lease, and its tokens and money held by its own name.
+void add_rest(policies::limits::hold& to, const policies::limits::hold& rest) {
+  to.held_tokens += rest.held_tokens;
+  to.risk_tokens += rest.risk_tokens;
+  to.money += rest.money;
+  to.month_id = rest.month_id;
+  to.day_id = rest.day_id;
+  to.lease = 0;
+}
+
+} // namespace
+
+bool limit_line::understand(operation& o, pipeline& by, const redisReply& with) {
   auto answer = read_answer(with);
   if (!answer)
     return false;
@@ -235,19 +315,24 @@ bool limit_line::understand(operation& o, const redisReply& with) {
   answered_chain members{chain, *answer};
   switch (answer->what) {
   case limit_answer::verdict::held:
-    op.hold = answer->held;
+    if (o.what == kind::rest)
+      add_rest(op.hold, answer->held);
+    else
+      op.hold = answer->held;
+    if (open_lease* l = o.what == kind::rest ? desk_->find(*o.key, op.hold.slot_lease) : nullptr)
+      l->local.use_request(op.hold);
     op.left = members.least_left();
-    finish(o, status::held);
+    settings_.replicated ? await_replica(o, by) : finish(o, status::held);
     return true;
   case limit_answer::verdict::refused: {
     const auto refusal =
-        o.what == kind::reserve ? members.why_not(op.ask) : members.why_not_more(op.ask, op.hold);
+        o.what == kind::extend ? members.why_not_more(op.ask, op.hold) : members.why_not(op.ask);
     if (!refusal) // the limits were changed between asking and being told: ask again
       return give_up(o), true;
     op.refusal = *refusal;
     op.left = members.least_left();
-    if (o.repeated && o.what == kind::reserve)
-      cancel(*o.key, o.id, o.now); // the earlier copy may yet find room
+    if (o.repeated && o.what != kind::extend)
+      cancel_at_redis(*o.key, o.id, o.now); // the earlier copy may yet find room
     finish(o, status::refused);
     return true;
   }
@@ -260,16 +345,26 @@ bool limit_line::understand(operation& o, const redisReply& with) {
 
 void limit_line::lost(void* what) {
   operation& o = *static_cast<operation*>(what);
+  if (!away_since_)
+    away_since_ = loop_.now();
   if (o.what == kind::settle)
     return release(o); // the journal tells of it again
+  if (std::exchange(o.replicating, false) && o.what == kind::step) {
+    open_lease& l = *o.lease;
+    release(o);
+    return step_done(l, false);
+  }
   o.repeated = true;
   waiting_.push_back(&o);
 }
 
 void limit_line::finish(operation& o, status how) {
   reserve_op& op = *std::exchange(o.op, nullptr);
+  const kind what = o.what;
   release(o);
   op.result = how;
+  if (how == status::unavailable && what == kind::reserve)
+    fail(op);
   op.waiter.resume();
 }
 
@@ -277,8 +372,8 @@ void limit_line::finish(operation& o, status how) {
 void limit_line::give_up(operation& o) {
   if (!o.op)
     return release(o); // the journal tells of it again
-  if (o.asked && o.what == kind::reserve)
-    cancel(*o.key, o.id, o.now);
+  if (o.asked && o.what != kind::extend)
+    cancel_at_redis(*o.key, o.id, o.now);
   finish(o, status::unavailable);
 }
 
@@ -291,6 +386,8 @@ void limit_line::tick(io::deadline now) {
     else if (!write_if_ready(*o))
       waiting_.push_back(o);
   }
+  if (desk_)
+    tick_leases(now);
 }
 
 void limit_line::ended() {
@@ -300,6 +397,13 @@ void limit_line::ended() {
       finish(*o, status::unavailable);
     else
       release(*o);
+  if (desk_)
+    desk_->for_each([](open_lease& l) {
+      for (const open_lease::waiting_op& each : std::exchange(l.waiting, {})) {
+        each.op->result = status::unavailable;
+        each.op->waiter.resume();
+      }
+    });
 }
 
 } // namespace proxy::stores::redis

@@ -1,14 +1,19 @@
 // One data thread's admissions and settlements at Redis: what a session asks becomes a script call,
 // its answer a reserve_op. An operation whose outcome is unknown is asked again with the same id;
 // one that cannot be told in time is unavailable, and what it may have taken is given back later.
+// Where leases are used, most requests are admitted here, from what was lent; Redis is asked for
+// the rest, and told in steps (lease_steps.cpp).
 #pragma once
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "proxy/stores/limit_store.hpp"
+#include "proxy/stores/redis/batch.hpp"
+#include "proxy/stores/redis/lease_desk.hpp"
 #include "proxy/stores/redis/limit_wire.hpp"
 #include "proxy/stores/redis/switchboard.hpp"
 
@@ -16,10 +21,14 @@ namespace proxy::stores::redis {
 
 struct limit_line_settings {
   pipeline_settings connection;
-  std::chrono::milliseconds patience{800}; // from asking to `unavailable`
-  std::size_t waiting_max = 16384;         // operations while there is no connection
-  std::uint64_t node = 0;                  // whose holds these are
-  bool caller_clock = false;               // else Redis's: a pretended clock, or a test
+  std::chrono::milliseconds patience{800};          // from asking to `unavailable`
+  std::size_t waiting_max = 16384;                  // operations while there is no connection
+  std::uint64_t node = 0;                           // whose holds these are
+  bool caller_clock = false;                        // else Redis's: a pretended clock, or a test
+  lease_surroundings* leases = nullptr;             // nullptr: each request is asked for
+  const std::atomic<std::int64_t>* nodes = nullptr; // divide while Redis is away; nullptr: refuse
+  bool replicated = false;                          // a hold counts once a replica has it
+  std::function<void()> lost_state;                 // Redis does not know what it had lent
 };
 
 class limit_line final : private pipeline::asker {
@@ -27,28 +36,37 @@ class limit_line final : private pipeline::asker {
   limit_line(io::reactor& loop, topology& nodes, limit_line_settings settings);
 
   void start() { board_.start(); }
-  bool reserve(reserve_op& op) { return ask(op, kind::reserve); }
-  bool extend(reserve_op& op) { return ask(op, kind::extend); }
+  bool reserve(reserve_op& op);
+  bool extend(reserve_op& op);
   void settle(keys::key_slot& key, const policies::request_id& id,
-              const policies::limits::actuals& used, policies::instant now);
-  void cancel(keys::key_slot& key, const policies::request_id& id, policies::instant now);
+              const policies::limits::hold& held, const policies::limits::actuals& used,
+              policies::instant now);
+  void cancel(keys::key_slot& key, const policies::request_id& id,
+              const policies::limits::hold& held, policies::instant now);
+  // Soon all that was lent and is not in use is at Redis again; loop's thread.
+  void bring_leases_home();
+  // The same once the loop has ended, as commands for another connection.
+  void write_last_steps(batch& to);
 
   // Operations whose end is not known yet.
   std::size_t open_operations() const { return open_; }
 
  private:
-  enum class kind : std::uint8_t { reserve, extend, settle, cancel };
+  // rest: tokens and money of a request whose slot is of a lease.
+  enum class kind : std::uint8_t { reserve, extend, rest, settle, cancel, step };
   struct operation {
     kind what{};
-    reserve_op* op = nullptr; // reserve, extend: whose waiter is resumed
+    reserve_op* op = nullptr;    // reserve, extend, rest: whose waiter is resumed
+    open_lease* lease = nullptr; // step
     keys::key_slot* key = nullptr;
     policies::request_id id;
     policies::limits::actuals used{};
     policies::instant now{};
     io::deadline until = 0;
-    bool asked = false;    // it may have run
-    bool repeated = false; // an earlier copy of it may still be on its way
-    int detours = 0;       // sent on by the node it was asked at, since it last waited
+    bool asked = false;       // it may have run
+    bool repeated = false;    // an earlier copy of it may still be on its way
+    bool replicating = false; // held; a replica is still to tell that it has it
+    int detours = 0;          // sent on by the node it was asked at, since it last waited
   };
 
   void connected(std::int64_t redis_now_ms) override;
@@ -57,6 +75,20 @@ class limit_line final : private pipeline::asker {
   void ended() override;
 
   bool ask(reserve_op& op, kind what);
+  void ask_for(reserve_op& op, kind what, io::deadline until);
+  bool ask_leased(open_lease& l, reserve_op& op, bool extends);
+  std::int64_t present_ms(policies::instant now) const;
+  bool serve(open_lease& l, reserve_op& op, bool extends);
+  void take_step(open_lease& l, std::optional<policies::limits::loan_step> step);
+  std::string step_name(const open_lease& l) const;
+  script_call step_call(const open_lease& l) const;
+  void step_answered(operation& o, pipeline& by, const redisReply& with);
+  void step_refused(open_lease& l);
+  void step_done(open_lease& l, bool good);
+  void close(open_lease& l);
+  policies::limits::loan_step last_step(open_lease& l) const;
+  void serve_waiting(open_lease& l);
+  void tick_leases(io::deadline now);
   operation& take(kind what, keys::key_slot& key, const policies::request_id& id,
                   policies::instant now);
   bool submit(operation& o);         // false: there is no room
@@ -66,8 +98,14 @@ class limit_line final : private pipeline::asker {
   void write_extend(const operation& o, const packed_chain& chain, std::string& out);
   void write_settle(const operation& o, const packed_chain& chain, std::string& out);
   bool sent_on(operation& o, pipeline& by, const redisReply& error);
-  bool understand(operation& o, const redisReply& with);
+  void refused(operation& o, const redisReply& error);
+  bool understand(operation& o, pipeline& by, const redisReply& with);
+  bool there(const keys::key_slot& key) { return board_.serving(key.root->id.value) != nullptr; }
   void finish(operation& o, reserve_op::status how);
+  void await_replica(operation& o, pipeline& by);
+  void replica_answered(operation& o, const redisReply& with);
+  bool away(const keys::key_slot& key);
+  void fail(reserve_op& op); // unavailable, or admitted from this node's part
   void give_up(operation& o);
   void release(operation& o);
   void tick(io::deadline now);
@@ -75,10 +113,15 @@ class limit_line final : private pipeline::asker {
   std::int64_t not_after(policies::instant now) const;
   void heard_time(std::int64_t redis_now_ms);
   void tell(std::string_view trouble);
+  void cancel_at_redis(keys::key_slot& key, const policies::request_id& id, policies::instant now);
 
   io::reactor& loop_;
   limit_line_settings settings_;
   std::string node_;
+  std::optional<lease_desk> desk_;
+  std::uint64_t connections_ = 0;
+  std::optional<io::deadline> away_since_; // or not connected yet
+  policies::instant away_at_{};            // by the clock of who asked first since
   switchboard board_;
   std::deque<operation*> waiting_; // for a connection, or for a slot on its way
   std::vector<std::unique_ptr<operation>> all_;

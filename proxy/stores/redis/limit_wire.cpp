@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t state_bytes = 15 * 8;
 constexpr std::size_t hold_bytes = 7 * 8;
 constexpr std::size_t open_bytes = 1 + 3 * 8 + 32 + hold_bytes;
+constexpr std::size_t loan_bytes = open_bytes + 6 * 8;
 constexpr std::size_t tombstone_bytes = 1 + 2 * 8 + 16 + 4 * 8;
 
 void pack_rate(packer& out, const std::optional<limits::rate_limit>& limit) {
@@ -95,9 +96,12 @@ std::optional<stored_request> unpack_request(std::string_view packed) {
   if (packed.size() < 17)
     return std::nullopt;
   stored_request made{.phase = packed[0], .since_ms = unpack_at(packed.substr(1), 0)};
-  if (made.phase == 'o') {
-    const auto held = unpack_hold(packed.substr(std::min(packed.size(), open_bytes - hold_bytes)));
-    if (packed.size() != open_bytes || !held)
+  const bool lease = made.phase == 'l' || made.phase == 'd';
+  if (made.phase == 'o' || lease) {
+    if (packed.size() != (lease ? loan_bytes : open_bytes))
+      return std::nullopt;
+    const auto held = unpack_hold(packed.substr(open_bytes - hold_bytes, hold_bytes));
+    if (!held)
       return std::nullopt;
     made.held = *held;
     made.owner = unhex(packed.substr(25, 16)).value_or(0);
@@ -120,6 +124,15 @@ std::string state_name(std::uint64_t root, std::uint64_t key) {
 }
 std::string lanes_name(std::uint64_t root, std::uint64_t key) {
   return "ds:{" + hex(root) + "}:lanes:" + hex(key);
+}
+
+std::string lease_name(std::uint64_t node, std::uint32_t number) {
+  std::string name;
+  for (int shift = 0; shift < 64; shift += 8)
+    name += static_cast<char>(node >> shift);
+  for (int shift = 0; shift < 32; shift += 8)
+    name += static_cast<char>(number >> shift);
+  return name;
 }
 
 packed_chain::packed_chain(keys::key_slot& key) : holds(holds_name(key.root->id.value)) {

@@ -46,11 +46,11 @@ std::optional<policies::limits::hold> unpack_hold(std::string_view packed);
 
 // A request as it lies in the hash of holds.
 struct stored_request {
-  char phase = 'e'; // 'o' open, 't' tombstone, 'e' ended
+  char phase = 'e'; // 'o' open, 't' tombstone, 'e' ended; a lease: 'l' lent, 'd' expired
   std::int64_t since_ms = 0;
-  std::uint64_t owner = 0;             // open: the node that holds it
-  std::uint64_t leaf = 0;              // open, tombstone: its key
-  policies::limits::hold held{};       // open
+  std::uint64_t owner = 0;             // open, a lease: the node that holds it
+  std::uint64_t leaf = 0;              // open, tombstone, a lease: its key
+  policies::limits::hold held{};       // open, a lease
   policies::limits::actuals charged{}; // tombstone
 };
 std::optional<stored_request> unpack_request(std::string_view packed);
@@ -59,6 +59,8 @@ std::optional<stored_request> unpack_request(std::string_view packed);
 std::string holds_name(std::uint64_t root);
 std::string state_name(std::uint64_t root, std::uint64_t key);
 std::string lanes_name(std::uint64_t root, std::uint64_t key);
+// Among the holds of its root.
+std::string lease_name(std::uint64_t node, std::uint32_t number);
 
 // What a script needs of a key's chain: its keys' names and its limits of this moment, packed.
 struct packed_chain {

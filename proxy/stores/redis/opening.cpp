@@ -31,6 +31,9 @@ outcome<void> redis_store::state_block::take_directory() {
 outcome<void> redis_store::state_block::read_node() {
   const auto file = settings.directory / "node";
   std::string text;
+  std::uint32_t number = 0; // an earlier process's leases are others
+  RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number);
+  lending.next_number = number;
   if (std::ifstream in(file); in)
     std::getline(in, text);
   if (const auto known = redis::unhex(text); known && *known != 0) {
@@ -109,11 +112,12 @@ outcome<void> redis_store::state_block::open_journal(policies::instant now) {
 }
 
 // What was dispatched has its outcome by now. The rest of what earlier processes held never went
-// upstream.
+// upstream, and the rest of what was lent to them was not used.
 outcome<void> redis_store::state_block::end_own_holds(policies::instant now) {
   const std::int64_t now_ms = settings.caller_clock ? now.time_since_epoch().count() : 0;
   return for_each_request(*admin, [&](const found_request& r) {
-    if (r.is.phase != 'o' || r.is.owner != node)
+    const bool held = r.is.phase == 'o' || r.is.phase == 'l' || r.is.phase == 'd';
+    if (!held || r.is.owner != node)
       return outcome<void>{};
     const auto ended = on_request(*admin, redis::script::settle, r, {now_ms, 0, 0, 0});
     return ended ? outcome<void>{} : outcome<void>{ended.error()};

@@ -30,6 +30,7 @@ struct redis_store::state_block {
   std::unique_ptr<redis::blocking_client> watching; // upkeep's
   std::unique_ptr<redis::key_table> table;
   std::unique_ptr<redis::ledger_writer> ledger;
+  redis::lease_surroundings lending;
   std::mutex lines_lock;
   std::vector<std::unique_ptr<redis::limit_line>> lines;
   std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
@@ -64,6 +65,8 @@ struct redis_store::state_block {
   outcome<std::int64_t> on_request(redis::blocking_client& by, redis::script which,
                                    const found_request& request,
                                    std::initializer_list<std::int64_t> numbers);
+  void bring_all_leases_home();
+  outcome<void> beat();
   void look_after();
   void look_once(bool& away);
   outcome<void> tell_file_changes();

@@ -35,6 +35,7 @@ redis_store::~redis_store() {
   state_->upkeep_wake.notify_all();
   if (state_->upkeep.joinable())
     state_->upkeep.join();
+  state_->bring_all_leases_home();
 }
 
 journal::keeper& redis_store::journal() {
@@ -52,7 +53,16 @@ void redis_store::join(io::reactor& loop) {
   redis::limit_line_settings settings;
   settings.node = state_->node;
   settings.caller_clock = state_->settings.caller_clock;
-  auto line = std::make_unique<redis::limit_line>(loop, *state_->nodes, settings);
+  settings.replicated = state_->settings.replicated;
+  if (state_->settings.divides)
+    settings.nodes = &state_->lending.nodes;
+  if (state_->settings.leased) {
+    ++state_->lending.threads;
+    settings.leases = &state_->lending;
+    settings.lost_state = [this] { state_->ledger->note_lost_state(); };
+  }
+  auto line = std::make_unique<redis::limit_line>(loop, *state_->names, state_->settings.where,
+                                                  state_->tls.get(), settings);
   mine = {this, line.get()};
   line->start();
   const std::lock_guard guard(state_->lines_lock);
@@ -72,16 +82,30 @@ bool redis_store::extend(reserve_op& op) {
 }
 
 void redis_store::settle(keys::key_slot& key, const policies::request_id& id,
-                         const policies::limits::hold&, const policies::limits::actuals& used,
+                         const policies::limits::hold& held, const policies::limits::actuals& used,
                          policies::instant now) {
   if (mine.of == this)
-    mine.line->settle(key, id, used, now);
+    mine.line->settle(key, id, held, used, now);
 }
 
 void redis_store::cancel(keys::key_slot& key, const policies::request_id& id,
-                         const policies::limits::hold&, policies::instant now) {
+                         const policies::limits::hold& held, policies::instant now) {
   if (mine.of == this)
-    mine.line->cancel(key, id, now);
+    mine.line->cancel(key, id, held, now);
+}
+
+void redis_store::bring_leases_home() {
+  if (mine.of == this)
+    mine.line->bring_leases_home();
+}
+
+// The loops have ended. What cannot be told now is found at the next start, or expires.
+void redis_store::state_block::bring_all_leases_home() {
+  redis::batch steps;
+  for (const auto& line : lines)
+    line->write_last_steps(steps);
+  if (steps.size() > 0)
+    admin->run(steps);
 }
 
 std::size_t redis_store::open_operations() const {

@@ -18,6 +18,9 @@ struct redis_settings {
   std::filesystem::path directory; // of this proxy's journal
   journal::keeper_settings journal;
   std::chrono::milliseconds lifetime_max{30 * 60 * 1000}; // of a hold, before it becomes a charge
+  bool leased = false;     // limits are lent to proxies in advance, else each request is asked for
+  bool divides = false;    // while Redis is away, keys with limits a minute only go on
+  bool replicated = false; // a hold counts once a replica has it
   // Limits go by the proxy's clock instead of Redis's: for a pretended clock, and for tests.
   bool caller_clock = false;
 };
@@ -49,6 +52,8 @@ class redis_store final : public store {
               const policies::limits::hold& held, policies::instant now) override;
   // Of the calling thread: commands whose answer is still to come.
   std::size_t open_operations() const;
+  // Of the calling thread: soon nothing is lent to it that is not in use.
+  void bring_leases_home();
 
   outcome<void> insert(const policies::keys::key_record& record, const audit_row& why) override;
   outcome<void> update(const policies::keys::key_record& record, const audit_row& why) override;

@@ -9,10 +9,19 @@
 
 namespace proxy::stores::redis {
 
-enum class script : std::uint8_t { reserve, extend, settle, sweep, apply, roll_up, change_key };
-inline constexpr std::array all_scripts{script::reserve,   script::extend, script::settle,
-                                        script::sweep,     script::apply,  script::roll_up,
-                                        script::change_key};
+enum class script : std::uint8_t {
+  reserve,
+  extend,
+  settle,
+  lease,
+  sweep,
+  apply,
+  roll_up,
+  change_key
+};
+inline constexpr std::array all_scripts{script::reserve, script::extend,    script::settle,
+                                        script::lease,   script::sweep,     script::apply,
+                                        script::roll_up, script::change_key};
 
 std::string_view source_of(script which);
 // SHA-1 in hex, as EVALSHA takes it.

@@ -17,6 +17,13 @@ constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds sweep_every{60};
 constexpr std::int64_t memory_ms_max = 24 * 60 * 60 * 1000; // of requests that have ended
 constexpr std::size_t roots_a_call = 500;
+constexpr const char* nodes_name = "ds:{nodes}";
+constexpr std::chrono::seconds beat_every{1};
+constexpr std::int64_t node_silence_ms_max = 3500;
+
+bool may_expire(const redis::stored_request& r) {
+  return r.phase == 'o' || r.phase == 'l';
+}
 
 } // namespace
 
@@ -86,7 +93,7 @@ outcome<std::size_t> redis_store::state_block::sweep(redis::blocking_client& by,
   std::size_t charged = 0;
   const std::int64_t lifetime = settings.lifetime_max.count();
   auto done = for_each_request(by, [&](const found_request& r) {
-    if (now_ms - r.is.since_ms <= (r.is.phase == 'o' ? lifetime : memory_ms_max))
+    if (now_ms - r.is.since_ms <= (may_expire(r.is) ? lifetime : memory_ms_max))
       return outcome<void>{};
     const auto swept = on_request(by, redis::script::sweep, r, {given_ms, lifetime, memory_ms_max});
     if (!swept)
@@ -118,13 +125,39 @@ void redis_store::state_block::look_once(bool& away) {
     spdlog::info("redis: keys are read again");
 }
 
+// Every proxy tells that it is there, and counts who else is.
+outcome<void> redis_store::state_block::beat() {
+  const auto time = watching->ask("TIME");
+  if (!time)
+    return time.error();
+  const auto items = redis::items_of(**time);
+  const std::int64_t now_ms = redis::number_of(*items[0]).value_or(0) * 1000;
+  redis::batch both;
+  both.add("ZADD", nodes_name, std::to_string(now_ms), redis::hex(node))
+      .add("ZCOUNT", nodes_name, std::to_string(now_ms - node_silence_ms_max), "+inf");
+  const auto told = watching->run(both);
+  if (!told)
+    return told.error();
+  const redisReply& count = *told->back();
+  if (redis::is_error(count))
+    return redis::refused_by_redis(count);
+  lending.nodes = std::max<std::int64_t>(1, count.integer);
+  return {};
+}
+
 void redis_store::state_block::look_after() {
+  auto next_beat = steady_clock::now();
   auto next_sweep = steady_clock::now() + sweep_every;
   bool away = false;
   std::unique_lock guard(upkeep_lock);
   while (!upkeep_wake.wait_for(guard, look_every, [this] { return stopping; })) {
     guard.unlock();
     look_once(away);
+    if (!away && steady_clock::now() >= next_beat) {
+      next_beat = steady_clock::now() + beat_every;
+      if (auto told = beat(); !told)
+        spdlog::error("redis: who else is there cannot be told: {}", told.error().message);
+    }
     if (!away && !settings.caller_clock && steady_clock::now() >= next_sweep) {
       next_sweep = steady_clock::now() + sweep_every;
       if (auto swept = sweep(*watching, 0); swept && *swept > 0)

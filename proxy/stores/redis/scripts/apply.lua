@@ -2,13 +2,15 @@
 -- however often it is told, because the lane's progress moves in the same step. What was settled
 -- before stays as it is; what the store has lost is charged all the same. The caller forgets these
 -- ids (HDEL) once no copy of their reserve can come any more: before, it would take a hold that
--- nobody ends (tests/models found it).
+-- nobody ends (tests/models found it). A request that was admitted from a lease has no hold of its
+-- own: what it cost is no longer lent.
 -- KEYS  1 holds of the root   2 progress of lanes for this key   3.. state of the key and parents
 -- ARGV  1 lane   2 limits of each member   3 now or 0, an i8
---       4.. outcomes, ascending: i8 sequence, i8 1 ran or 0 never did, request id, i8 tokens, cost,
---           month id, day id
+--       4.. outcomes, ascending: i8 sequence, i8 1 ran, 0 never did, 2 ran while this Redis was away,
+--           request id, i8 tokens, cost, month id, day id, lease: node and number, 12 bytes, the
+--           number 0 for none
 -- Returns how many were new.
-local OUTCOME = '<i8i8c16i8i8i8i8'
+local OUTCOME, NONE = '<i8i8c16i8i8i8i8c12', '\0\0\0\0'
 local progress = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
 local states, limits, _, at = load_chain(3, ARGV[2])
 if not states then
@@ -16,32 +18,63 @@ if not states then
 end
 local now = clock((struct.unpack('<i8', ARGV[3])))
 at = max(at, now)
-local fresh, changed, last = 0, false, progress
-for i = 4, #ARGV do
-  local sequence, ran, id, tokens, cost, month, day = struct.unpack(OUTCOME, ARGV[i])
-  if sequence > progress then
-    local known = redis.call('HGET', KEYS[1], id)
-    local r = known and read_request(known)
-    local did = ran == 1
-    if not r then
-      if did then
-        settle_hold(states, limits, at, {0, 0, 0, 0, 0, month, day}, tokens, cost)
-        changed = true
-      end
-    elseif r.phase ~= 'e' then
-      if r.phase == 'o' then
-        settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
-      else
-        correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
-      end
-      redis.call('HSET', KEYS[1], id, struct.pack(ENDED, 'e', now, r.not_after))
+local fresh, changed, last, loans = 0, false, progress, {}
+
+local function loan_of(name)
+  if loans[name] == nil then
+    local known = redis.call('HGET', KEYS[1], name)
+    loans[name] = known and read_loan(known) or false
+  end
+  return loans[name]
+end
+
+-- What `id` has at Redis by itself, if it has.
+local function end_request(id, did, tokens, cost, month, day)
+  local known = redis.call('HGET', KEYS[1], id)
+  local r = known and read_request(known)
+  if not r then
+    if did then
+      settle_hold(states, limits, at, {0, 0, 0, 0, 0, month, day}, tokens, cost)
       changed = true
+    end
+  elseif r.phase ~= 'e' then
+    if r.phase == 'o' then
+      settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
+    else
+      correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
+    end
+    redis.call('HSET', KEYS[1], id, struct.pack(ENDED, 'e', now, r.not_after))
+    changed = true
+  end
+end
+
+for i = 4, #ARGV do
+  local sequence, ran, id, tokens, cost, month, day, lease = struct.unpack(OUTCOME, ARGV[i])
+  if sequence > progress then
+    local loan = string.sub(lease, 9) ~= NONE and loan_of(lease)
+    if not loan then
+      end_request(id, ran > 0, tokens, cost, month, day)
+      for j = 1, ran == 2 and #states or 0 do -- admitted while this Redis was away
+        charge(states[j], RL, limits[j][1], 1)
+      end
+    elseif ran > 0 then
+      settle_lent(states, limits, at, loan, tokens, cost, month, day)
+      loan.used, changed = true, true
     end
     fresh, last = fresh + 1, sequence
   end
 end
 if changed then
   save_chain(3, states)
+end
+for name, loan in pairs(loans) do
+  if loan and loan.used then
+    if loan.closing == 1 and nothing_lent(loan) then
+      redis.call('HDEL', KEYS[1], name)
+    else
+      redis.call('HSET', KEYS[1], name, packed_loan(loan))
+    end
+  end
 end
 if fresh > 0 then
   redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', last))

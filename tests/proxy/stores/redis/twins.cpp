@@ -11,10 +11,6 @@ using policies::tokens;
 
 namespace {
 
-constexpr std::uint64_t id_of(std::size_t key) {
-  return 100 + key;
-}
-
 std::int64_t ms(instant at) {
   return at.time_since_epoch().count();
 }
@@ -252,7 +248,8 @@ void twins::apply(const known_request& r) {
     const limits::actuals used{tokens{some_amount()}, nano_usd{some_amount()}};
     made.argument(
         packed(sequence, ran) + std::string(redis::view(one.id)) +
-        packed(used.used_tokens.value, used.cost.value, one.held.month_id, one.held.day_id));
+        packed(used.used_tokens.value, used.cost.value, one.held.month_id, one.held.day_id) +
+        redis::lease_name(1, 0));
     if (sequence <= progress)
       continue;
     progress = sequence;
@@ -302,8 +299,15 @@ void twins::sweep() {
 void twins::step() {
   pass_time();
   const std::int64_t kind = below(100);
-  if (kind < 45) {
+  if (kind < 36) {
     reserve(fresh_id(), static_cast<std::size_t>(below(keys_count)));
+  } else if (kind < 38) {
+    lend();
+    lend();
+  } else if (kind < 43) {
+    lend();
+  } else if (kind < 46) {
+    settle_lent();
   } else if (kind < 48) {
     const known_request again = some_request();
     reserve(again.id, again.leaf);
@@ -318,8 +322,11 @@ void twins::step() {
     settle(some_request(), false);
   } else if (kind < 97) {
     apply(some_request());
-  } else if (kind < 99) {
+  } else if (kind < 98) {
     sweep();
+    sweep_loans();
+  } else if (kind < 99) {
+    end_loan();
   } else {
     sets_[static_cast<std::size_t>(below(keys_count))] = some_limits();
   }

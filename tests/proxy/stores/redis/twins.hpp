@@ -8,6 +8,7 @@
 #include <random>
 
 #include "policies/limits/book.hpp"
+#include "policies/limits/lend.hpp"
 #include "proxy/stores/redis/blocking_client.hpp"
 #include "proxy/stores/redis/limit_answer.hpp"
 #include "tests/support/catch.hpp"
@@ -24,10 +25,22 @@ using policies::request_id;
 inline constexpr std::size_t keys_count = 4;
 inline constexpr std::array<int, keys_count> parent_of{-1, 0, 0, 1};
 
+constexpr std::uint64_t id_of(std::size_t key) {
+  return 100 + key;
+}
+
 struct known_request {
   request_id id;
   std::size_t leaf = 0;
   limits::hold held{};
+};
+
+struct known_loan {
+  std::uint32_t number = 0;
+  std::size_t leaf = 0;
+  limits::loan lent{};
+  bool expired = false;
+  instant since{};
 };
 
 class twins {
@@ -70,6 +83,14 @@ class twins {
   void forget(const request_id& id);
   void sweep();
 
+  limits::portion some_portion();
+  known_loan& some_loan();
+  limits::loan_step some_step(const limits::loan& of);
+  void lend();
+  void settle_lent();
+  void end_loan();
+  void sweep_loans();
+
   redis::blocking_client& by_;
   std::mt19937_64 random_;
   limits::book book_;
@@ -77,6 +98,8 @@ class twins {
   std::array<limits::limit_set, keys_count> sets_{};
   std::array<limits::limit_state, keys_count> states_{};
   std::vector<known_request> requests_;
+  std::vector<known_loan> loans_;
+  std::uint32_t loan_number_ = 1;
   std::map<std::pair<std::uint64_t, std::size_t>, std::int64_t> progress_;
   std::int64_t sequence_ = 0;
   redis::batch calls_;
