@@ -61,8 +61,7 @@ void redis_store::join(io::reactor& loop) {
     settings.leases = &state_->lending;
     settings.lost_state = [this] { state_->ledger->note_lost_state(); };
   }
-  auto line = std::make_unique<redis::limit_line>(loop, *state_->names, state_->settings.where,
-                                                  state_->tls.get(), settings);
+  auto line = std::make_unique<redis::limit_line>(loop, *state_->nodes, settings);
   mine = {this, line.get()};
   line->start();
   const std::lock_guard guard(state_->lines_lock);
