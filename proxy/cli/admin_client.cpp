@@ -90,39 +90,6 @@ asio::awaitable<void> talk(const config::upstream_address& to, SSL* tls, const r
   co_await std::move(secret);
 }
 
-// The same, with the body told piece by piece as it comes; one that is no success is kept instead.
-asio::awaitable<void> listen_to(const config::upstream_address& to, const request& out,
-                                const sink& told, http_answer& refused) {
-  const auto here = co_await asio::this_coro::executor;
-  asio::ip::tcp::resolver names(here);
-  beast::tcp_stream stream(here);
-  stream.expires_after(call_timeout);
-  const auto found =
-      co_await names.async_resolve(to.host, std::to_string(to.port), asio::use_awaitable);
-  co_await stream.async_connect(found, asio::use_awaitable);
-  co_await http::async_write(stream, out, asio::use_awaitable);
-  beast::flat_buffer buffer;
-  http::response_parser<http::buffer_body> in;
-  in.body_limit(boost::none);
-  co_await http::async_read_header(stream, buffer, in, asio::use_awaitable);
-  refused.status = in.get().result_int();
-  std::array<char, 64 * 1024> room;
-  while (!in.is_done()) {
-    stream.expires_after(call_timeout);
-    in.get().body().data = room.data();
-    in.get().body().size = room.size();
-    const auto [error, bytes] =
-        co_await http::async_read(stream, buffer, in, asio::as_tuple(asio::use_awaitable));
-    if (error && error != http::error::need_buffer)
-      throw boost::system::system_error(error);
-    const std::string_view piece{room.data(), room.size() - in.get().body().size};
-    if (refused.status < 300)
-      told(piece);
-    else if (refused.body.size() < room.size())
-      refused.body.append(piece);
-  }
-}
-
 bool nobody_listens(const boost::system::error_code& error) {
   return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
          error == asio::error::network_unreachable || error == asio::error::host_not_found;
