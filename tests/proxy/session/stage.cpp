@@ -39,6 +39,7 @@ stage::stage()
                                                   {},
                                                   {},
                                                   {},
+                                                  {},
                                                   {}},
       client(loop), upstream(loop), c{my, *client.ours, x, caller} {
   x.id_text.fill('7');
