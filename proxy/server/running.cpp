@@ -137,6 +137,10 @@ void server::parts::reload() {
 // Whether the program that would take over can read the configuration at all: this one still
 // serves.
 bool server::parts::upgrade_works() const {
+  if (program.empty()) {
+    spdlog::error("upgrade: without /proc this program does not know where it is; it goes on");
+    return false;
+  }
   std::string file = config_file.value_or("").string();
   std::string words[] = {program.string(), "check-config", "--config", file};
   char* arguments[] = {words[0].data(), words[1].data(), file.empty() ? nullptr : words[2].data(),

@@ -36,7 +36,8 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.running = p.settings;
   p.now = clock_from(options);
   p.config_file = std::move(options.config_file);
-  p.program = std::filesystem::read_symlink("/proc/self/exe");
+  std::error_code no_proc; // then there is no upgrade
+  p.program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
   p.inherited = take_inherited_sockets();
   p.pretended_clock = options.pretend_start.has_value();
   p.prices = policies::pricing::price_table{p.settings.prices};

@@ -61,6 +61,7 @@ def the_same_bytes_twice():
 def documents_parse():
     """compose and Kubernetes files are YAML of the kinds they say, and their configurations are valid"""
     def valid(text):
+        assert '"file:' not in text  # mounted secrets are readable by a group, which file: refuses
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write(text)
             file.flush()
@@ -155,8 +156,11 @@ def serves(chroot, simulator, port, admin_port):
     os.makedirs(chroot.path("run/credentials"), exist_ok=True)
     with open(chroot.path("run/credentials/deepseek-api-key"), "w", encoding="utf-8") as file:
         file.write(REAL_KEY)
+    owner = os.stat(chroot.path("var/lib/deepseek-proxy"))
+    os.chown(file.name, 0, owner.st_gid)
+    os.chmod(file.name, 0o440)  # as systemd's access list shows
     child = subprocess.Popen(["chroot", "--userspec=deepseek-proxy:deepseek-proxy", chroot.root, *exec_start(chroot.root)],
-                             env={"CREDENTIALS_DIRECTORY": "/run/credentials", "PATH": "/usr/bin"})
+                             env={"CREDENTIALS_DIRECTORY": "/run/credentials", "PATH": "/usr/sbin:/usr/bin"})
     try:
         key_file = chroot.path("var/lib/deepseek-proxy/admin.key")
 
