@@ -95,8 +95,8 @@ json::object settings_view(const key_record& record) {
           {"is_group", record.is_group},
           {"may_delegate", record.may_delegate},
           {"model_aliases", aliases_view(record)},
-          {"max_wait_ms", record.max_wait_ms},
-          {"cache_ttl_s", record.cache_ttl_s},
+          {"max_wait_ms", std::int64_t{record.max_wait_ms}},
+          {"cache_ttl_s", std::int64_t{record.cache_ttl_s}},
           {"rotate_every_days", days_or_null(record)}};
 }
 

@@ -65,7 +65,7 @@ bool client::extend(request& r, const limits::ask& wanted, instant now) {
 }
 
 void client::append(const journal::entry& e) {
-  while (e.kind != journal::entry_kind::outcome && !lane_.room_for_intent())
+  while (!lane_.room_for_intent())
     std::this_thread::yield();
   lane_.append(e);
 }

@@ -107,7 +107,7 @@ TEST_CASE("apply_plan: another spelling of what holds is no change") {
                                               "expires_at = 2030-03-17T19:46:40+02:00\n"
                                               "rate_limits = { monthly_spending_limit = 5 }\n";
   const planned made = plan_for(keys, same);
-  CHECK(made.wrong.empty());
+  CHECK(made.wrong == "");
   CHECK(made.plan.steps.empty());
   CHECK(made.plan.unchanged == 1);
   const planned other =
