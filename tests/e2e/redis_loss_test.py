@@ -6,6 +6,7 @@ import time
 
 from harness import eventually, run
 from load import chat_shot, fire_all, seeded
+from redis_servers import Connection
 from redis_test import Cluster, Redis, cluster, known_everywhere
 
 
@@ -42,6 +43,18 @@ def commands(port, *lines):
     return text.decode("latin-1")
 
 
+def all_know_all(c, count):
+    """Each node has told that it is there since all were, and so has counted all."""
+    def scores():
+        redis = Connection(c.redis.port)
+        found = redis.ask("ZRANGE", "ds:{nodes}", "0", "-1", "WITHSCORES")
+        redis.close()
+        return [float(score) for score in found[1::2]]
+    eventually(lambda: len(scores()) == count, "all nodes are there")
+    latest = max(scores())
+    eventually(lambda: min(scores()) > latest, "each has counted the others", 30)
+
+
 def away(made, how):
     with cluster(2, made) as c:
         rate = c.nodes[0].create_key(rate_limits={"requests_per_minute": 1200})
@@ -49,6 +62,7 @@ def away(made, how):
         slots = c.nodes[0].create_key(rate_limits={"concurrent_requests": 5})
         for key in (rate, money, slots):
             known_everywhere(c, key)
+        all_know_all(c, 2)
         eventually(lambda: c.nodes[0].chat(rate["key"])[0] == 200, "it serves")
         went, before = time.monotonic(), len(c.simulator.requests())
         how(c.redis)
