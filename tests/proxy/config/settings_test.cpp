@@ -160,10 +160,14 @@ TEST_CASE("settings: a value of another kind is refused with file, line, name an
       CHECK(has(complaint_of(file_with(each, "true")), "not true or false: true (accepts"));
       continue;
     }
+    if (each.section == "insight" || each.name == "receiver") { // not a word or a list of them
+      CHECK(has(complaint_of(file_with(each, "\"many\"")), "expected "));
+      continue;
+    }
     const std::string said = complaint_of(file_with(each, "7000000007"));
     CHECK(has(said, fmt::format("proxy.toml:2: {}: expected a ", full_name(each))));
     CHECK(has(said, fmt::format("(accepts {})", each.accepts)));
-    const bool is_secret = each.name == "key" || each.name == "password";
+    const bool is_secret = each.name == "key" || each.name.ends_with("password");
     CHECK(has(said, "7000000007") != is_secret);
     CHECK(has(complaint_of(file_with(each, "{}")), "not a table"));
     CHECK(has(complaint_of(file_with(each, "2026-01-01")), "not a time"));
