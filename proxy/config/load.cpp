@@ -36,7 +36,7 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
   if (!known_section)
     return at(file, values,
               "unknown key '" + section +
-                  "'; sections are [server], [upstream], [admin], [store], [limits], [log], "
+                  "'; sections are [server], [upstream], [admin], [store], [limits], [log], [trace], "
                   "[alerts], [insight]");
   for (const auto& [name, value] : *fields) {
     const auto known = std::ranges::find_if(
