@@ -36,8 +36,8 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
   if (!known_section)
     return at(file, values,
               "unknown key '" + section +
-                  "'; sections are [server], [upstream], [admin], [store], [limits], [log], [trace], "
-                  "[alerts], [insight]");
+                  "'; sections are [server], [upstream], [admin], [store], [limits], [log], "
+                  "[trace], [alerts], [insight]");
   for (const auto& [name, value] : *fields) {
     const auto known = std::ranges::find_if(
         all_settings(), [&](const setting& s) { return s.section == section && s.name == name; });
