@@ -1,4 +1,5 @@
 """One turn of load on one proxy: closed-loop by wrk for its cost, open-loop for its latency."""
+import collections
 import os
 import re
 import subprocess
@@ -61,17 +62,19 @@ def latency(peer, secret, body, rate, seconds):
     for number in range(int(rate * seconds)):
         shots.append(f"shot {int(number * 1e6 / rate)} 0 -1 {len(request)}\n".encode())
         shots.append(request + b"\n")
-    out = subprocess.run([os.path.join(BUILD, "deepseek-bench-load"), "5000"],
+    out = subprocess.run([os.path.join(BUILD, "deepseek-bench-load"), "5000", "0", "blocks"],
                          input=b"".join(shots), capture_output=True, check=True).stdout.decode()
-    taken, late = [], 0
+    taken, late, bad = [], 0, collections.Counter()
     for line in out.splitlines()[1:]:
         shot, sent, _, end, status, _, how = line.split()
         intended = int(int(shot) * 1e6 / rate)
         late += int(sent) > intended + 5000
         if how == "done" and status == "200":
             taken.append(int(end) - intended)
+        else:
+            bad[f"{how} {status}"] += 1
     if len(taken) < 0.99 * rate * seconds:
-        sys.exit(f"{peer.name}: only {len(taken)} of {int(rate * seconds)} requests were answered well")
+        sys.exit(f"{peer.name}: {int(rate * seconds)} requests were not answered well: {dict(bad)}")
     taken.sort()
     at = lambda share: taken[min(len(taken) - 1, int(share * len(taken)))]  # noqa: E731
     return {"rate": rate, "p50": at(.5), "p99": at(.99), "p999": at(.999),

@@ -86,7 +86,11 @@ void generator::wait() {
 
 void generator::send_due() {
   // One clock reading a request: a burst that takes long to send is seen in the later ones' times.
-  while (next_ < what_.shots.size() && what_.shots[next_].at_us <= now_us())
+  // Few at once: answers that wait to be read are connections that the next requests could use.
+  constexpr int at_once_max = 32;
+  for (int sent = 0; sent < at_once_max && next_ < what_.shots.size() &&
+                     what_.shots[next_].at_us <= now_us();
+       ++sent)
     begin(next_++);
 }
 

@@ -1,7 +1,7 @@
-// deepseek-bench-load [PATIENCE_MS [START_US]]: reads a schedule from standard input, says
+// deepseek-bench-load [PATIENCE_MS [START_US [blocks]]]: reads a schedule from standard input, says
 // "started" with the monotonic clock's microseconds (START_US if that is still to come), sends, and
 // writes one line a request: SHOT SENT_US FIRST_US END_US STATUS BYTES HOW. bench/enforce/load.py
-// is its caller.
+// and bench/compare/load.py are its callers.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "bench/load/generator.hpp"
 
@@ -34,7 +35,9 @@ void print(const load::outcome& o) {
 
 int main(int count, char** words) {
   try {
-    std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16); // each line is read as it happens
+    // As lines each is read as it happens; in blocks telling costs nothing beside sending.
+    const bool blocks = count > 3 && std::string_view(words[3]) == "blocks";
+    std::setvbuf(stdout, nullptr, blocks ? _IOFBF : _IOLBF, 1 << 16);
     const long patience_ms = count > 1 ? std::strtol(words[1], nullptr, 10) : 60'000;
     std::ios::sync_with_stdio(false);
     const auto what = load::read_schedule(std::cin);
