@@ -128,10 +128,9 @@ void same_as_rows(world& in, std::optional<key_id> id, stores::usage_range range
   policies::analytics::spread spread;
   in.keys().rows(range.from_hour * 3'600'000, range.until_hour * 3'600'000,
                  [&](const journal::entry& e) {
-                   const auto one = stores::roll_up_of(e);
-                   if (one && (!id || e.key == id->value)) {
-                     rows += one->sums;
-                     spread += one->spread;
+                   if (stores::place_of(e) && (!id || e.key == id->value)) {
+                     rows += stores::sums_of(e);
+                     stores::add_to(spread, e);
                    }
                    return true;
                  });

@@ -38,7 +38,7 @@ std::string ledger_sink::commit(const change& what) {
 
 bool ledger_sink::write_sums(const change& what) {
   statement add = on_->prepare(upsert_into("rollups", 4 + int{usage_sums::count}).c_str());
-  for (const auto& [where, row] : what.sums) {
+  for (const auto& [where, row] : what.sums.rows()) {
     add.bind(1, stored(where.key)).bind(2, where.hour).bind(3, where.model);
     add.bind(4, std::int64_t{where.feature});
     bind_sums(add, 5, row.sums);
@@ -62,7 +62,7 @@ bool ledger_sink::write_days(const change& what) {
 bool ledger_sink::write_spreads(const change& what) {
   statement add = on_->prepare("INSERT INTO spreads VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE "
                                "SET counts=added_counts(counts, excluded.counts)");
-  for (const auto& [where, row] : what.sums) {
+  for (const auto& [where, row] : what.sums.rows()) {
     add.bind(1, stored(where.key)).bind(2, where.hour).bind(3, where.model);
     add.bind(4, std::int64_t{where.feature}).bind_bytes(5, row.spread.packed());
     if (!add.done())

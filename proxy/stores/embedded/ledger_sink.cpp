@@ -28,14 +28,6 @@ std::uint64_t loaded(std::int64_t id) {
 
 } // namespace
 
-std::size_t ledger_sink::hash::operator()(const roll_up_key& k) const {
-  std::size_t mixed = std::hash<std::string>{}(k.model);
-  for (const std::uint64_t part :
-       {k.key, static_cast<std::uint64_t>(k.hour), std::uint64_t{k.feature}})
-    mixed = (mixed ^ part) * 0x9E3779B97F4A7C15u;
-  return mixed;
-}
-
 outcome<std::unique_ptr<ledger_sink>> ledger_sink::open(std::unique_ptr<database> on,
                                                         const keys::key_directory& directory) {
   std::unique_ptr<ledger_sink> made{new ledger_sink(std::move(on), directory)};
@@ -125,19 +117,22 @@ void ledger_sink::fold(const entry& e, change& into) {
     if (charged)
       policies::limits::fold_outcome(f.state, members.limits[i], row);
   }
-  if (auto added = roll_up_of(e)) {
-    const std::int64_t day = added->where.hour / 24;
-    for (const std::uint64_t whose : {e.key, account_key}) {
-      added->where.key = whose;
-      added_up& sum = into.sums[added->where];
-      sum.sums += added->sums;
-      sum.spread += added->spread;
-      into.days[{whose, day}] += added->sums;
-    }
+  if (into.sums.add(e)) {
     const minute_row minute = *minute_of(e);
     into.minutes[{e.key, minute.minute}] += minute;
-    into.minutes[{account_key, minute.minute}] += minute;
   }
+}
+
+// What follows from the keys' rows is added up once a step, not once an entry.
+void ledger_sink::add_account(change& to) {
+  to.sums.add_account();
+  for (const auto& [where, row] : to.sums.rows())
+    to.days[{where.key, where.hour / 24}] += row.sums;
+  std::map<std::int64_t, minute_row> minutes;
+  for (const auto& [where, row] : to.minutes)
+    minutes[where.second] += row;
+  for (const auto& [minute, row] : minutes)
+    to.minutes[{account_key, minute}] += row;
 }
 
 void ledger_sink::take(const journal::batch& from, change& into) {
@@ -159,6 +154,7 @@ bool ledger_sink::apply(std::span<const journal::batch> batches) {
   change what;
   for (const journal::batch& each : batches)
     take(each, what);
+  add_account(what);
   const std::string before = std::exchange(trouble_, commit(what));
   if (before.empty() && !trouble_.empty())
     spdlog::error("ledger: usage cannot be written, the journal keeps it: {}", trouble_);

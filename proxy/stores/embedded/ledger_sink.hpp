@@ -42,20 +42,13 @@ class ledger_sink final : public journal::sink {
   void for_each(const std::function<void(policies::key_id, const folded&)>& visit) const;
 
  private:
-  struct hash {
-    std::size_t operator()(const roll_up_key& k) const;
-  };
   struct chain {
     std::vector<std::uint64_t> keys; // the key, then its parents
     std::vector<policies::limits::limit_set> limits;
   };
-  struct added_up {
-    usage_sums sums;
-    policies::analytics::spread spread;
-  };
   // One apply(): all that will change, built beside what is.
   struct change {
-    std::unordered_map<roll_up_key, added_up, hash> sums;
+    roll_ups sums;
     std::map<std::pair<std::uint64_t, std::int64_t>, usage_sums> days;    // by key and day
     std::map<std::pair<std::uint64_t, std::int64_t>, minute_row> minutes; // by key and minute
     std::unordered_map<std::uint64_t, folded> states;
@@ -69,6 +62,7 @@ class ledger_sink final : public journal::sink {
   bool load_states();
   void take(const journal::batch& from, change& into);
   void fold(const journal::entry& e, change& into);
+  static void add_account(change& to);
   const chain& chain_of(std::uint64_t key, change& within) const;
   folded& state_in(std::uint64_t key, change& within) const;
   std::string commit(const change& what); // empty: done, else why not

@@ -51,13 +51,9 @@ packer packed_outcome(const entry& e, std::uint64_t node) {
   return out;
 }
 
-// What a step of the journal adds: sums by key and row, and when keys were used.
+// What a step of the journal adds: sums, and when keys were used.
 struct additions {
-  struct row {
-    usage_sums sums;
-    policies::analytics::spread spread;
-  };
-  std::map<std::uint64_t, std::map<std::pair<std::int64_t, std::string>, row>> rows;
+  roll_ups sums;
   std::map<std::uint64_t, std::int64_t> used_ms;
 
   void add(const entry& e, const keys::key_directory& directory) {
@@ -66,15 +62,14 @@ struct additions {
       std::int64_t& latest = used_ms[slot->id.value];
       latest = std::max(latest, e.time_ms);
     }
-    if (const auto one = roll_up_of(e)) {
-      const std::pair name{one->where.hour, fmt::format("{}:{}:{}", one->where.hour,
-                                                        one->where.feature, one->where.model)};
-      for (const std::uint64_t whose : {one->where.key, account_key}) {
-        row& added = rows[whose][name];
-        added.sums += one->sums;
-        added.spread += one->spread;
-      }
-    }
+    sums.add(e);
+  }
+  // Key by key, as the script takes them.
+  auto by_key() const {
+    std::map<std::uint64_t, std::vector<const std::pair<const roll_up_key, roll_ups::row>*>> all;
+    for (const auto& each : sums.rows())
+      all[each.first.key].push_back(&each);
+    return all;
   }
 };
 
@@ -245,6 +240,7 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   additions all;
   for (const entry& e : part.entries)
     all.add(e, directory_);
+  all.sums.add_account();
   const std::uint64_t last = part.first + part.entries.size() - 1;
   packer range;
   range << static_cast<std::int64_t>(part.first) << static_cast<std::int64_t>(last);
@@ -254,15 +250,17 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   call.argument(std::to_string(settings_.hours_kept)).argument(std::to_string(all.used_ms.size()));
   for (const auto& [key, ms] : all.used_ms)
     call.argument(hex(key)).argument(std::to_string(ms));
-  for (const auto& [key, rows] : all.rows) {
+  for (const auto& [key, rows] : all.by_key()) {
     call.key(sums_name(key)).key(hours_name(key)).key(spreads_name(key));
     const std::string index = std::to_string(call.keys() - 2);
-    for (const auto& [name, added] : rows)
+    for (const auto* each : rows) {
+      const auto& [where, added] = *each;
       call.argument(index)
-          .argument(std::to_string(name.first))
-          .argument(name.second)
+          .argument(std::to_string(where.hour))
+          .argument(fmt::format("{}:{}:{}", where.hour, where.feature, where.model))
           .argument(packed_sums(added.sums).text())
           .argument(added.spread.packed());
+    }
   }
   auto told = by_.single(batch{call});
   if (!told)
