@@ -4,7 +4,7 @@
 namespace policies::advice {
 namespace {
 
-constexpr std::int64_t requests_telling = 100;
+constexpr std::int64_t requests_of_a_month_telling = 100;
 
 std::string unused_permissions(const key_facts& facts) {
   std::string names;
@@ -19,7 +19,7 @@ std::string unused_permissions(const key_facts& facts) {
 } // namespace
 
 void check_privilege(const key_facts& facts, findings& out) {
-  if (facts.month.requests >= requests_telling) {
+  if (facts.month.requests >= requests_of_a_month_telling) {
     const std::string names = unused_permissions(facts);
     out.push_back({"permissions", names.empty() ? grade::good : grade::hint,
                    names.empty() ? "every permission was used within 30 days"

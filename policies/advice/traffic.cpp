@@ -8,7 +8,7 @@ namespace {
 
 constexpr double errors_many = 0.10; // the guide's bound
 constexpr double errors_most = 0.50;
-constexpr std::int64_t requests_telling = 20; // fewer say nothing about a share
+constexpr std::int64_t requests_of_a_day_telling = 20; // fewer say nothing about a share
 constexpr double limited_many = 0.01;
 constexpr double headroom = 1.2; // of a limit over the busiest minute
 constexpr double far_above = 10; // a limit that would let an abuser do so much more
@@ -17,7 +17,7 @@ void check_errors(const key_facts& facts, findings& out) {
   const double share = ratio(facts.day.errors, facts.day.requests);
   const std::string message = percent(share) + " of " + std::to_string(facts.day.requests) +
                               " requests of the last 24 hours failed";
-  if (facts.day.requests < requests_telling || share <= errors_many)
+  if (facts.day.requests < requests_of_a_day_telling || share <= errors_many)
     out.push_back({"errors", grade::good, message, ""});
   else
     out.push_back({"errors", share >= errors_most ? grade::critical : grade::warning, message,
@@ -26,7 +26,7 @@ void check_errors(const key_facts& facts, findings& out) {
 
 void check_limited(const key_facts& facts, findings& out) {
   const double share = ratio(facts.day.limited, facts.day.requests);
-  if (facts.day.requests < requests_telling || share <= limited_many)
+  if (facts.day.requests < requests_of_a_day_telling || share <= limited_many)
     return;
   out.push_back({"limits", grade::warning,
                  percent(share) + " of the last 24 hours' requests were over a limit",

@@ -6,22 +6,18 @@
 namespace policies::limits {
 namespace {
 
-void take_out(std::int64_t& held, std::int64_t amount) {
-  held = std::max<std::int64_t>(0, held - amount);
-}
-
 void take_out(money_window& window, std::int64_t made_in, nano_usd amount) {
   if (window.id == made_in)
-    take_out(window.held.value, amount.value);
+    take_from(window.held.value, amount.value);
 }
 
 // A loan in debt holds nothing: what was used beyond it is in the meters and sums already.
 void take_out(limit_state& state, const loan& lent) {
   const portion held = without_debt(lent.amount);
-  take_out(state.requests.held, held.requests);
-  take_out(state.slots, held.slots);
-  take_out(state.tokens.held, held.held_tokens.value);
-  take_out(state.tokens_at_risk, held.risk_tokens.value);
+  take_from(state.requests.held, held.requests);
+  take_from(state.slots, held.slots);
+  take_from(state.tokens.held, held.held_tokens.value);
+  take_from(state.tokens_at_risk, held.risk_tokens.value);
   take_out(state.month, lent.month_id, held.money);
   take_out(state.day, lent.day_id, held.money);
   take_out(state.total, 0, held.money);

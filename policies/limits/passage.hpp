@@ -1,5 +1,5 @@
 // What time alone does to a state: meters drain, money windows roll over. Time never runs backwards
-// here: an instant before the latest one seen counts as that one.
+// here: an instant before the latest one seen counts as that one. And how a hold is taken out.
 #pragma once
 
 #include <span>
@@ -47,6 +47,10 @@ inline void advance(limit_state& state, const limit_set& limits, const present& 
   drain_until(state, limits, now.at_ms);
   roll(state.month, now.month_id);
   roll(state.day, now.day_id);
+}
+
+inline void take_from(std::int64_t& held, std::int64_t amount) {
+  held = std::max<std::int64_t>(0, held - amount);
 }
 
 } // namespace policies::limits

@@ -8,10 +8,6 @@ namespace {
 // Sums stop here: exact as a Lua number, nine times more than any limit.
 constexpr nano_usd spent_max{9'000'000'000'000'000};
 
-void take_out(std::int64_t& held, std::int64_t amount) {
-  held = std::max<std::int64_t>(0, held - amount);
-}
-
 void spend(money_window& window, nano_usd cost) {
   const std::int64_t sum = window.spent.value + bounded(cost.value, spent_max.value);
   window.spent.value = std::min(sum, spent_max.value);
@@ -19,16 +15,16 @@ void spend(money_window& window, nano_usd cost) {
 
 void close(money_window& window, std::int64_t made_in, nano_usd held, nano_usd cost) {
   if (window.id == made_in)
-    take_out(window.held.value, held.value);
+    take_from(window.held.value, held.value);
   if (window.id <= made_in)
     spend(window, cost);
 }
 
 void take_out_hold(limit_state& state, const hold& held, nano_usd cost) {
-  take_out(state.requests.held, held.requests_held);
-  take_out(state.slots, held.slots);
-  take_out(state.tokens.held, held.held_tokens.value);
-  take_out(state.tokens_at_risk, held.risk_tokens.value);
+  take_from(state.requests.held, held.requests_held);
+  take_from(state.slots, held.slots);
+  take_from(state.tokens.held, held.held_tokens.value);
+  take_from(state.tokens_at_risk, held.risk_tokens.value);
   close(state.month, held.month_id, held.money, cost);
   close(state.day, held.day_id, held.money, cost);
   close(state.total, 0, held.money, cost);
@@ -64,7 +60,7 @@ void correct(std::span<const member> chain, const hold& held, const actuals& cha
   const auto move = [&](money_window& window, std::int64_t made_in) {
     if (window.id > made_in)
       return;
-    take_out(window.spent.value, bounded(charged.cost.value, spent_max.value));
+    take_from(window.spent.value, bounded(charged.cost.value, spent_max.value));
     spend(window, truth.cost);
   };
   for (const member& m : chain) {

@@ -53,21 +53,21 @@ result<void> create(session& with, const json::object& fields) {
   return {};
 }
 
-struct change_words {
+struct status_change {
   http::verb method;
   const char* name;
   const char* help;
   const char* below;
   const char* done;
 };
-constexpr change_words changes[] = {
+constexpr status_change changes[] = {
     {http::verb::post, "deactivate", "refuse an admin key from now on", "/deactivate",
      "deactivated"},
     {http::verb::post, "activate", "take a deactivated admin key again", "/activate", "activated"},
     {http::verb::delete_, "delete", "end an admin key for good", "", "deleted"},
 };
 
-result<void> change(session& with, const std::string& which, const change_words& how) {
+result<void> change(session& with, const std::string& which, const status_change& how) {
   const auto id = find_admin(with, which);
   if (!id)
     return id.error();
@@ -123,7 +123,7 @@ void add_admin_key_commands(CLI::App& root, command& chosen) {
   admins->fallthrough();
   add_create(*admins, chosen);
   admins->add_subcommand("list", "all admin keys")->final_callback([&chosen] { chosen = list; });
-  for (const change_words& how : changes) {
+  for (const status_change& how : changes) {
     auto* add = admins->add_subcommand(how.name, how.help);
     auto which = std::make_shared<std::string>();
     add->add_option("ADMIN", *which, "id or name")->required();

@@ -39,7 +39,7 @@ std::vector<charts::period_sums> periods_of(const json::value& series) {
   return out;
 }
 
-std::string milliseconds(const json::value& of, const char* measure, const char* share) {
+std::string latency_of(const json::value& of, const char* measure, const char* share) {
   const json::value& value = member(member(member(of, "latency"), measure), share);
   return value.is_number() ? fmt::format("{:.0f} ms", value.to_number<double>()) : "–";
 }
@@ -52,16 +52,15 @@ charts::page page_of(const json::value& record, const json::value& usage, const 
                                    {"Cost", dollars(number(usage, "cost"))},
                                    {"Errors", percent(number(usage, "error_rate"))},
                                    {"From the cache", percent(number(usage, "cached_share"))},
-                                   {"Half answered within", milliseconds(usage, "total_ms", "p50")},
-                                   {"99 % within", milliseconds(usage, "total_ms", "p99")}},
+                                   {"Half answered within", latency_of(usage, "total_ms", "p50")},
+                                   {"99 % within", latency_of(usage, "total_ms", "p99")}},
                        .charts = {},
                        .tables = {}};
   charts::html_table models{"By model", {"Model", "Requests", "Tokens", "Cost", "p50", "p99"}, {}};
   for (const json::value& row : items(usage, "by_model"))
     models.rows.push_back({text(row, "model"), grouped(integer(row, "requests")),
                            grouped(integer(row, "tokens")), dollars(number(row, "cost")),
-                           milliseconds(row, "total_ms", "p50"),
-                           milliseconds(row, "total_ms", "p99")});
+                           latency_of(row, "total_ms", "p50"), latency_of(row, "total_ms", "p99")});
   if (!models.rows.empty())
     sums.tables.push_back(std::move(models));
   charts::section drawn{

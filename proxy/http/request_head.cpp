@@ -11,10 +11,6 @@ namespace {
 
 using policies::admission::refusal_code;
 
-constexpr head_error malformed(std::string_view what) {
-  return {refusal_code::invalid_request, what};
-}
-
 constexpr head_error too_many() {
   return {refusal_code::header_too_large, "The head has too many fields."};
 }

@@ -14,10 +14,6 @@ using policies::admission::refusal_code;
 constexpr std::size_t method_bytes_max = 32;
 constexpr std::size_t host_bytes_max = 255;
 
-head_error malformed(std::string_view what) {
-  return {refusal_code::invalid_request, what};
-}
-
 std::optional<head_error> read_version(request_head& out, std::string_view version) {
   out.http_1_1 = version == "HTTP/1.1";
   if (out.http_1_1 || version == "HTTP/1.0")

@@ -8,6 +8,10 @@
 
 namespace proxy::http {
 
+constexpr head_error malformed(std::string_view what) {
+  return {policies::admission::refusal_code::invalid_request, what};
+}
+
 // Method, target as sent and version of a line without its CRLF.
 std::optional<head_error> read_request_line(request_head& out, std::string_view line);
 

@@ -7,7 +7,7 @@
 namespace proxy::http {
 namespace {
 
-constexpr std::string_view too_many = "the head has too many fields";
+constexpr std::string_view answer_too_many = "the head has too many fields";
 
 class response_reader {
  public:
@@ -38,7 +38,7 @@ class response_reader {
       if (got == cut::malformed)
         error_ = "the head is malformed";
       else if (out_.field_count >= fields_limit_)
-        error_ = too_many;
+        error_ = answer_too_many;
       else if (one.id != field_id::other)
         error_ = note(one);
       if (!error_)

@@ -16,7 +16,6 @@ namespace {
 using maybe = outcome<std::optional<aws_credentials>>;
 
 // Metadata services are near or not there at all.
-constexpr std::chrono::milliseconds metadata_timeout{2000};
 
 maybe nothing() {
   return std::optional<aws_credentials>{};

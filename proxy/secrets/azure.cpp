@@ -9,7 +9,6 @@
 namespace proxy::secrets {
 namespace {
 
-constexpr std::chrono::milliseconds metadata_timeout{2000};
 
 struct vault {
   std::string url;

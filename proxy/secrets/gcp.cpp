@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::milliseconds metadata_timeout{2000};
 constexpr std::string_view scope = "https://www.googleapis.com/auth/cloud-platform";
 
 struct service_account {

@@ -13,6 +13,9 @@
 
 namespace proxy::secrets {
 
+// Of a machine's own metadata service, which answers at once where there is one.
+inline constexpr std::chrono::milliseconds metadata_timeout{2000};
+
 constexpr std::size_t answer_bytes_max = 64 * 1024;
 
 struct http_request {

@@ -13,10 +13,6 @@
 namespace proxy::secrets {
 namespace {
 
-failure no_secret(std::string why) {
-  return {errc::bad_configuration, std::move(why)};
-}
-
 outcome<std::string> from_environment(const std::string& name, const environment& with) {
   auto value = with.variable(name);
   if (!value)

@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::size_t text_bytes_max = 64 * 1024;
 
-failure no_secret(std::string why) {
-  return {errc::bad_configuration, std::move(why)};
-}
-
 failure unreadable(const std::string& what, int error) {
   return no_secret("cannot read " + what + ": " + std::generic_category().message(error));
 }

@@ -11,6 +11,10 @@ namespace proxy::secrets {
 
 constexpr std::size_t secret_bytes_max = 8192;
 
+inline failure no_secret(std::string why) {
+  return {errc::bad_configuration, std::move(why)};
+}
+
 std::string without_line_end(std::string text); // nor blanks before it
 
 // What goes into a header field must not end one; `what` opens a failure, which never has the

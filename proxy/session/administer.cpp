@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "proxy/http/octets.hpp"
+
 namespace proxy::session {
 namespace {
 
@@ -29,16 +31,9 @@ struct errand {
   keys_answer await_resume() { return std::move(answer); }
 };
 
-bool named(std::string_view field, std::string_view lower) {
-  return field.size() == lower.size() &&
-         std::equal(field.begin(), field.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-         });
-}
-
 std::string value_of(const http::request_head& head, std::string_view lower) {
   for (const http::field& each : head.all())
-    if (named(each.name, lower))
+    if (http::equal_ignoring_case(each.name, lower))
       return std::string(each.value);
   return {};
 }

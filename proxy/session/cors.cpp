@@ -1,20 +1,14 @@
 // Browsers: the preflight that carries no key, and the fields that let a page read its answer.
 #include "proxy/session/conversation.hpp"
 
-#include <algorithm>
+#include "proxy/http/octets.hpp"
 
 namespace proxy::session {
 namespace {
 
-bool named(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() &&
-         std::equal(name.begin(), name.end(), lower.begin(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
 std::string_view field_of(const http::request_head& head, std::string_view lower) {
   for (const http::field& f : head.all())
-    if (named(f.name, lower))
+    if (http::equal_ignoring_case(f.name, lower))
       return f.value;
   return {};
 }

@@ -14,6 +14,14 @@
 
 namespace proxy::stores {
 
+// SQLite's integers are signed; an id is stored by its bits.
+inline std::int64_t stored(std::uint64_t id) {
+  return static_cast<std::int64_t>(id);
+}
+inline std::uint64_t loaded(std::int64_t id) {
+  return static_cast<std::uint64_t>(id);
+}
+
 // A prepared statement; bind, step, read, reset.
 class statement {
  public:

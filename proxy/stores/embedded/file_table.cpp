@@ -11,15 +11,15 @@ namespace {
 struct finalize {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
-using statement = std::unique_ptr<sqlite3_stmt, finalize>;
+using file_statement = std::unique_ptr<sqlite3_stmt, finalize>;
 
-statement prepare(sqlite3* database, const char* sql) {
+file_statement prepare(sqlite3* database, const char* sql) {
   sqlite3_stmt* made = nullptr;
   sqlite3_prepare_v2(database, sql, -1, &made, nullptr);
-  return statement{made};
+  return file_statement{made};
 }
 
-void bind_text(const statement& to, int index, const std::string& text) {
+void bind_text(const file_statement& to, int index, const std::string& text) {
   sqlite3_bind_text(to.get(), index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
 }
 
@@ -44,7 +44,7 @@ file_table::~file_table() {
 
 std::unordered_map<std::string, policies::key_id> file_table::load() const {
   std::unordered_map<std::string, policies::key_id> owners;
-  const statement rows = prepare(database_, "SELECT file, owner FROM file_owners");
+  const file_statement rows = prepare(database_, "SELECT file, owner FROM file_owners");
   while (sqlite3_step(rows.get()) == SQLITE_ROW) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), 0));
     owners[text] =
@@ -54,7 +54,7 @@ std::unordered_map<std::string, policies::key_id> file_table::load() const {
 }
 
 bool file_table::write(const std::string& file, std::optional<policies::key_id> owner) {
-  const statement change =
+  const file_statement change =
       prepare(database_, owner ? "INSERT OR REPLACE INTO file_owners(file, owner) VALUES(?1, ?2)"
                                : "DELETE FROM file_owners WHERE file = ?1");
   bind_text(change, 1, file);

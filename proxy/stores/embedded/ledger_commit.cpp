@@ -4,10 +4,6 @@
 namespace proxy::stores {
 namespace {
 
-std::int64_t stored(std::uint64_t id) {
-  return static_cast<std::int64_t>(id);
-}
-
 // Adds to the columns of sums what the row that was to be inserted has in them.
 std::string upsert_into(const char* table, int columns) {
   std::string sql = std::string("INSERT INTO ") + table + " VALUES(?1";

@@ -15,15 +15,9 @@ namespace {
 instant at(std::int64_t ms) {
   return instant{milliseconds{ms}};
 }
-std::int64_t stored(std::uint64_t id) {
-  return static_cast<std::int64_t>(id);
-}
 std::string added_counts(std::string_view some, std::string_view more) {
   auto sum = policies::analytics::spread::unpacked(some);
   return (sum += policies::analytics::spread::unpacked(more)).packed();
-}
-std::uint64_t loaded(std::int64_t id) {
-  return static_cast<std::uint64_t>(id);
 }
 
 } // namespace

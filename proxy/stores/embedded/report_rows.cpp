@@ -8,7 +8,7 @@
 namespace proxy::stores {
 namespace {
 
-std::int64_t stored(std::optional<policies::key_id> key) {
+std::int64_t row_of(std::optional<policies::key_id> key) {
   return static_cast<std::int64_t>(key ? key->value : account_key);
 }
 
@@ -66,7 +66,7 @@ std::vector<usage_row> report_rows::usage(std::optional<policies::key_id> key, u
                           " FROM rollups WHERE key = ?1 AND hour >= ?2 AND hour < ?3 "
                           "ORDER BY hour, model, feature";
   statement rows = on_->prepare(sql.c_str());
-  rows.bind(1, stored(key)).bind(2, range.from_hour).bind(3, range.until_hour);
+  rows.bind(1, row_of(key)).bind(2, range.from_hour).bind(3, range.until_hour);
   std::vector<usage_row> all;
   while (rows.row()) {
     usage_row& row = all.emplace_back();
@@ -85,7 +85,7 @@ std::vector<spread_row> report_rows::spreads(std::optional<policies::key_id> key
   statement rows =
       on_->prepare("SELECT hour, model, feature, counts FROM spreads WHERE key = ?1 AND "
                    "hour >= ?2 AND hour < ?3 ORDER BY hour, model, feature");
-  rows.bind(1, stored(key)).bind(2, range.from_hour).bind(3, range.until_hour);
+  rows.bind(1, row_of(key)).bind(2, range.from_hour).bind(3, range.until_hour);
   std::vector<spread_row> all;
   while (rows.row())
     all.push_back({rows.number(0), std::string(rows.text(1)),
@@ -98,7 +98,7 @@ std::vector<spread_row> report_rows::spreads(std::optional<policies::key_id> key
 usage_sums report_rows::total(std::optional<policies::key_id> key, usage_range range) {
   const std::lock_guard guard(lock_);
   range_totals sums{*on_, range};
-  const usage_sums found = sums.of(stored(key));
+  const usage_sums found = sums.of(row_of(key));
   tell_failure(sums.rows(), "usage");
   return found;
 }
@@ -109,7 +109,7 @@ std::vector<key_store::key_total> report_rows::totals(std::span<const policies::
   range_totals sums{*on_, range};
   std::vector<key_store::key_total> all;
   for (const policies::key_id key : keys) {
-    const usage_sums found = sums.of(stored(key));
+    const usage_sums found = sums.of(row_of(key));
     if (found.requests > 0)
       all.push_back({key, found});
     tell_failure(sums.rows(), "usage");
