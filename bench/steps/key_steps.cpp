@@ -34,8 +34,8 @@ std::vector<std::string> publish(proxy::keys::key_directory& into, std::size_t c
   return secrets;
 }
 
-// A request's secret has just been received, so it is in the cache when it is looked up, and its key
-// is not: secrets lie one behind the other in the order of their use, which is not the table's.
+// A request's secret has just been received, so it is in the cache when it is looked up, and its
+// key is not: secrets lie one behind the other in the order of their use, not in the table's.
 void authenticate(benchmark::State& state) {
   proxy::keys::key_directory directory;
   auto secrets = publish(directory, static_cast<std::size_t>(state.range(0)));
