@@ -38,6 +38,12 @@ TEST_CASE("load: what is not TOML is named with its line") {
   CHECK(has(complaint_of("[server]\nthreads =\n"), "proxy.toml:2: not TOML: "));
   CHECK(has(complaint_of("[server]\nthreads = 1\nthreads = 2\n"), "proxy.toml:3: not TOML: "));
   CHECK(has(complaint_of("[server\n"), "proxy.toml:1: not TOML: "));
+  // toml++ takes for granted of these that they are not there.
+  for (const std::string wrong : {"[=]", "[,", "[[.]]", "[ \n", "[[ #", "[\xc3\xa9]", "[a.=]",
+                                  "\xc3\xa9 = 1", "a\xce\xb1 = 1", "a = \xc3\xa9"}) {
+    INFO(wrong);
+    CHECK(has(complaint_of("[server]\n" + wrong + "\n"), "proxy.toml:2: not TOML: "));
+  }
 }
 
 TEST_CASE("load: an empty file is a configuration") {
