@@ -33,6 +33,8 @@ def options(words):
                          help="how to reach the gateway; or a name in bench/targets")
     enforce.add_argument("--seeds", type=int, default=3, help="trials of each experiment (3)")
     enforce.add_argument("--seed", type=int, help="only this one")
+    enforce.add_argument("--at-once", type=int, metavar="SEEDS",
+                         help="of an experiment that waits for minutes, so many seeds side by side (all)")
     enforce.add_argument("--window", type=float, metavar="S",
                          help="seconds that a limit counts for (60); a bucket can be measured faster")
     enforce.add_argument("--nodes", type=int, help="so many gateways on one store")
@@ -83,7 +85,7 @@ def run_one(experiment, target, chosen, seeds, trials):
         gateway.start()
         offers = load.Load(load.program(), gateway.urls(), target.path, target.headers,
                            chosen.late_ms / 1000)
-        stage = Stage(target, gateway, upstream, offers, sizes_for(target, chosen.window))
+        stage = Stage(target, gateway, upstream, offers, sizes_for(target, chosen.window), chosen.at_once)
         began = time.monotonic()
         for trial in experiment.run(stage, seeds):
             trials.append(trial)

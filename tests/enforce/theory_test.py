@@ -6,6 +6,8 @@ import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "e2e")]
+from enforce.experiments.rates import judge_use  # noqa: E402
+from enforce.load import Outcome  # noqa: E402
 from enforce.theory import (Admitted, Declared, bucket_worst, most_at_once,  # noqa: E402
                             most_within, window_worst)
 from enforce.verdict import Check, Trial, exit_status  # noqa: E402
@@ -74,5 +76,17 @@ def verdicts():
     assert exit_status([good, void]) == 3 and exit_status([Trial("x", 1, skipped="x")]) == 3
 
 
+def a_busy_gateway_is_not_blamed():
+    """for what it left unused; one that answers at once is, and what it let through counts in any case"""
+    def judged(seconds, *checks):
+        trial = Trial("tpm", 1, list(checks))
+        answers = [Outcome(None, 0.0, 0.0, end=seconds, how="done")] * 9
+        judge_use(trial, Check("used", 60, 100, floor=True), answers, 3)
+        return trial.verdict
+    assert judged(0.01) == "passed" and judged(1.0) == "void"
+    assert judged(1.0, Check("over", 6, 5)) == "passed"
+
+
 if __name__ == "__main__":
-    run([sweeps_find_what_all_pairs_find, a_bucket_is_judged_to_the_request, counts_by_arrival, verdicts])
+    run([sweeps_find_what_all_pairs_find, a_bucket_is_judged_to_the_request, counts_by_arrival, verdicts,
+         a_busy_gateway_is_not_blamed])

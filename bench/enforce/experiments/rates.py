@@ -1,5 +1,6 @@
 """Requests and tokens a minute, saturated, and at the edges of the minutes a window may begin at. The
 seeds run side by side, each on a key of its own, for a minute is long."""
+import math
 import time
 
 from ..theory import Declared, most_within
@@ -10,6 +11,7 @@ SATURATED = 3        # times the limit is offered
 WINDOWS = 2.1        # for so many windows
 CALL_TOKENS = 150  # of output, in a call of …
 CALL_BYTES = 50    # … so much prompt: the last one that does not fit wastes little of a window
+LATE = 1 / 20        # of a window: half of the answers later than this, and the gateway is too busy
 EDGE = 1 / 30        # of a window: how near to its edge the two volleys are
 
 
@@ -51,24 +53,26 @@ def schedule(rng, rate, seconds):
 
 
 def side_by_side(stage, name, seeds, make_key, plan):
-    """Fires the plans of all seeds at once; yields (trial, volley, rows) of each."""
-    stage.upstream.begin()
-    trials, shots = [], []
-    for seed in seeds:
-        trial, rng = stage.trial(name, seed)
-        trials.append(trial)
-        shots += plan(stage, trial, rng, make_key)
-    volley = stage.fire(trials, shots)
-    for trial in trials:
-        yield trial, volley, stage.rows(trial)
+    """Fires the plans of so many seeds at once; yields (trial, volley, rows) of each."""
+    for some in stage.groups(seeds):
+        stage.upstream.begin()
+        trials, shots = [], []
+        for seed in some:
+            trial, rng = stage.trial(name, seed)
+            trials.append(trial)
+            shots += plan(stage, trial, rng, make_key)
+        volley = stage.fire(trials, shots)
+        for trial in trials:
+            yield trial, volley, stage.rows(trial)
 
 
 def judge(trial, declared, volley, rows, size, usable, slack):
     """The worst window against the declared algorithm, and what of it could be used."""
     found = admitted(volley, rows, size)
     worst = declared.worst(found)
-    sent = [o.intended for o in volley.outcomes
+    mine = [o for o in volley.outcomes
             if o.shot.mark.startswith(f"#{trial.experiment}-{trial.seed}-")]
+    sent = [o.intended for o in mine]
     possible = declared.usable(max(sent) - min(sent))
     total = sum(a.size for a in found)
     most, when = most_within(found, declared.window)
@@ -81,9 +85,21 @@ def judge(trial, declared, volley, rows, size, usable, slack):
         trial.checks.append(Check(f"admitted in {worst.ends - worst.begins:.2f} s ({declared.words()})",
                                   worst.size, bound, at=worst.begins - volley.start))
     if usable:
-        trial.checks.append(Check("admitted when saturated", total, usable * possible - slack,
-                                  floor=True))
+        judge_use(trial, Check("admitted when saturated", total, usable * possible - slack, floor=True),
+                  mine, declared.window)
     trial.series = curve(found, declared, volley.start)
+
+
+def judge_use(trial, check, outcomes, window):
+    """A gateway that answers late is busy, and was not asked in time for what it left unused."""
+    took = sorted(o.end - o.intended for o in outcomes if o.how == "done")
+    median = took[len(took) // 2] if took else math.inf
+    if check.held or median <= LATE * window or not all(c.held for c in trial.checks):
+        trial.checks.append(check)
+    else:
+        trial.behind = trial.behind or (
+            f"half of the answers took over {1000 * median:.0f} ms: what could be used is not to be told "
+            "from a gateway this busy; --at-once offers fewer seeds side by side")
 
 
 def curve(found, declared, start):
@@ -140,6 +156,11 @@ def around(stage, trial, rng, key, first, edge):
 
 
 def run_boundary(stage, seeds):
+    for some in stage.groups(seeds):
+        yield from boundary_of(stage, some)
+
+
+def boundary_of(stage, seeds):
     """Twice for each seed: at the end of the first call's own minute, and of the clock's."""
     stage.upstream.configure()
     stage.upstream.begin()

@@ -28,10 +28,17 @@ class Sizes:
 
 
 class Stage:
-    def __init__(self, target, gateway, upstream, load, sizes):
+    def __init__(self, target, gateway, upstream, load, sizes, at_once=None):
         self.target, self.gateway, self.upstream = target, gateway, upstream
         self.load, self.sizes = load, sizes
+        self._at_once = at_once
         self._marks = 0
+
+    def groups(self, seeds):
+        """Those that run side by side."""
+        seeds = list(seeds)
+        size = self._at_once or max(1, len(seeds))
+        return [seeds[i:i + size] for i in range(0, len(seeds), size)]
 
     def trial(self, name, seed):
         """A trial, and chance that depends on experiment and seed alone."""
