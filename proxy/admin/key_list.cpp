@@ -98,7 +98,8 @@ struct filter {
   }
 };
 
-answer<filter> filter_of(const admin_context& context, const query& from) {
+answer<filter> filter_of(const admin_context& context, const request& call) {
+  const query& from = call.query;
   filter out;
   if (const auto name = from.get("status")) {
     for (const auto each : {key_status::active, key_status::inactive, key_status::deleted})
@@ -127,7 +128,8 @@ answer<filter> filter_of(const admin_context& context, const query& from) {
   out.by = *by;
   if (const auto name = from.get("after")) {
     const auto id = policies::keys::parse_key_id(*name);
-    const auto last = id ? context.directory.copy_of(*id) : nullptr;
+    const auto last =
+        id && within_reach(context, call.by, *id) ? context.directory.copy_of(*id) : nullptr;
     if (!last)
       return problem{.message = "after: '" + shown(*name) + "' is no key's id", .param = "after"};
     out.after = place_of(context, *last, *by);
@@ -208,7 +210,7 @@ answer<reply> page_of(const admin_context& context, const request& call, const f
 } // namespace
 
 answer<reply> list_keys(const admin_context& context, const request& call) {
-  const auto by = filter_of(context, call.query);
+  const auto by = filter_of(context, call);
   if (!by)
     return by.error();
   return page_of(context, call, *by);

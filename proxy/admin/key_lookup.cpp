@@ -22,6 +22,13 @@ answer<std::shared_ptr<const key_record>> known_key(const admin_context& context
   return record;
 }
 
+bool within_reach(const admin_context& context, const caller& by, policies::key_id id) {
+  if (!by.delegate)
+    return true;
+  const auto family = context.directory.family_of(*by.delegate);
+  return std::ranges::find(family, id) != family.end();
+}
+
 answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
                                                    const request& call) {
   if (call.key == policies::key_id{})

@@ -12,6 +12,8 @@ namespace proxy::admin {
 // Deleted ones too: their figures stay readable. Never null.
 answer<std::shared_ptr<const policies::keys::key_record>> known_key(const admin_context& context,
                                                                     policies::key_id id);
+// Whether the key exists for this caller: one that delegates sees itself and what is below it.
+bool within_reach(const admin_context& context, const caller& by, policies::key_id id);
 // Whose figures a call asks for: its key's, or where its path names none, the account's.
 answer<std::optional<policies::key_id>> subject_of(const admin_context& context,
                                                    const request& call);

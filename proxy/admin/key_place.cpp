@@ -1,11 +1,11 @@
 // Reading the two fields, and asking policies/keys whether that may be.
 #include "proxy/admin/key_place.hpp"
 
-#include <algorithm>
 
 #include "policies/keys/delegation.hpp"
 #include "proxy/admin/field_values.hpp"
 #include "proxy/admin/json_text.hpp"
+#include "proxy/admin/key_lookup.hpp"
 
 namespace proxy::admin {
 namespace {
@@ -24,18 +24,13 @@ void add_above(const admin_context& context, std::optional<policies::key_id> id,
   }
 }
 
-bool manages(const admin_context& context, policies::key_id delegate, policies::key_id other) {
-  const auto family = context.directory.family_of(delegate);
-  return std::ranges::find(family, other) != family.end();
-}
-
 answer<policies::key_id> parent_in(const admin_context& context, const caller& by,
                                    const named_value& given) {
   const json::string* text = given.value.if_string();
   const auto id = text ? policies::keys::parse_key_id(*text) : std::nullopt;
   const auto record = id ? context.directory.copy_of(*id) : nullptr;
   const bool seen = record && !record->role && record->status != key_status::deleted &&
-                    (!by.delegate || manages(context, *by.delegate, *id));
+                    within_reach(context, by, *id);
   if (!seen)
     return unfit(given, "is not the id of a key or a group that a key can be put under");
   return *id;

@@ -6,6 +6,7 @@
 #include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_text.hpp"
+#include "proxy/admin/key_lookup.hpp"
 #include "proxy/admin/suggestion.hpp"
 
 namespace proxy::admin {
@@ -124,8 +125,7 @@ std::optional<problem> refuse_key_of_others(const admin_context& context, const 
     return problem{.status = 403,
                    .message = "a key cannot change itself; the owner of this proxy can",
                    .code = "permission_denied"};
-  const auto family = context.directory.family_of(*call.by.delegate);
-  if (std::ranges::find(family, call.key) == family.end())
+  if (!within_reach(context, call.by, call.key))
     return no_key(id);
   return std::nullopt;
 }

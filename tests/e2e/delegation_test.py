@@ -140,6 +140,9 @@ def strangers_see_nothing():
                 refused(proxy, one["key"], method, f"/v1/keys/{target['id']}{path}", body, status=404)
         for path in ("/v1/audit", "/v1/ledger", "/v1/admin-keys", "/v1/usage", "/v1/session"):
             call(proxy, one["key"], "GET", path, expect=(404,))
+        for stranger in (theirs["id"], other["id"], plain["id"], "key_0123456789ab"):
+            error = call(proxy, one["key"], "GET", f"/v1/keys?after={stranger}", expect=(400,))["error"]
+            assert error["message"] == f"after: '{stranger}' is no key's id", error
         error = call(proxy, one["key"], "POST", "/v1/keys", {"name": "x", "parent": other["id"]}, expect=(400,))
         assert error["error"]["param"] == "parent", error
         assert call(proxy, one["key"], "GET", "/v1/keys")["data"] == []
