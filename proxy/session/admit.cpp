@@ -97,10 +97,20 @@ void resolve_alias(exchange& x) {
   }
 }
 
-} // namespace
+// Provisionally: the request and its slot alone, before the body is read.
+enum class holding : std::uint8_t { provisionally, wholly };
 
-io::task<step> hold_provisionally(conversation& c) {
-  const limits::ask ask{.requests = 1, .slots = 1, .provisional = true};
+io::task<step> take_hold(conversation& c, holding how) {
+  exchange& x = c.x;
+  limits::ask ask{.requests = 1, .slots = 1, .provisional = true};
+  const bool extends = x.ledger.held; // the request and its slot were taken
+  if (how == holding::wholly) {
+    if (make_plan(c) != step::go_on)
+      co_return step::refuse;
+    ask = x.plan.ask;
+    if (extends)
+      ask.requests = ask.slots = 0;
+  }
   patience turn{c};
   step s = step::go_on;
   do {
@@ -111,11 +121,27 @@ io::task<step> hold_provisionally(conversation& c) {
         co_return s;
     }
     prepare(c, ask);
-    stores::reserving operation{c.my.shared.limits, c.x.reservation};
-    co_await operation;
+    if (extends) {
+      stores::extending operation{c.my.shared.limits, x.reservation};
+      co_await operation;
+      x.ledger.started = x.reservation.now; // the money is held in the windows of now
+    } else {
+      stores::reserving operation{c.my.shared.limits, x.reservation};
+      co_await operation;
+    }
     s = verdict(c);
   } while (s == step::refuse && turn.may_wait());
+  if (s == step::go_on && how == holding::wholly) {
+    c.my.count.held_nano_usd.add(static_cast<std::uint64_t>(x.reservation.hold.money.value));
+    cap_output(x);
+  }
   co_return s;
+}
+
+} // namespace
+
+io::task<step> hold_provisionally(conversation& c) {
+  return take_hold(c, holding::provisionally);
 }
 
 step inspect(conversation& c) {
@@ -143,38 +169,7 @@ step inspect(conversation& c) {
 }
 
 io::task<step> hold(conversation& c) {
-  if (make_plan(c) != step::go_on)
-    co_return step::refuse;
-  exchange& x = c.x;
-  limits::ask ask = x.plan.ask;
-  const bool extends = x.ledger.held;
-  if (extends) // the request and its slot were taken before the body was read
-    ask.requests = ask.slots = 0;
-  patience turn{c};
-  step s = step::go_on;
-  do {
-    if (turn.must_wait()) {
-      auto waiting = turn.wait();
-      s = co_await std::move(waiting);
-      if (s != step::go_on)
-        co_return s;
-    }
-    prepare(c, ask);
-    if (extends) {
-      stores::extending operation{c.my.shared.limits, x.reservation};
-      co_await operation;
-      x.ledger.started = x.reservation.now; // the money is held in the windows of now
-    } else {
-      stores::reserving operation{c.my.shared.limits, x.reservation};
-      co_await operation;
-    }
-    s = verdict(c);
-  } while (s == step::refuse && turn.may_wait());
-  if (s == step::go_on) {
-    c.my.count.held_nano_usd.add(static_cast<std::uint64_t>(x.reservation.hold.money.value));
-    cap_output(x);
-  }
-  co_return s;
+  return take_hold(c, holding::wholly);
 }
 
 } // namespace proxy::session
