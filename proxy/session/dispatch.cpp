@@ -29,12 +29,25 @@ std::span<char> room_for_head(conversation& c, std::string_view bearer) {
   const std::size_t wanted = x.in.head_length + shared.upstream_host.size() +
                              shared.upstream_base_path.size() + bearer.size() + our_fields;
   if (wanted > block_bytes) {
-    x.large_head.reset(new char[wanted]);
+    x.large_head_pooled = wanted <= request_block_bytes;
+    if (x.large_head_pooled)
+      x.large_head = c.my.request_blocks.take();
+    else
+      x.large_head.reset(new char[wanted]);
     return {x.large_head.get(), wanted};
   }
   if (!x.head_block)
     x.head_block = c.my.blocks.take();
   return {x.head_block.get(), block_bytes};
+}
+
+// While it waits, a request holds what it must.
+void give_back_head(conversation& c) {
+  exchange& x = c.x;
+  c.my.blocks.give(std::move(x.head_block));
+  if (x.large_head && x.large_head_pooled)
+    c.my.request_blocks.give(std::move(x.large_head));
+  x.large_head.reset();
 }
 
 // Where the client sent none: the request's id is the trace's, its second half the span's.
@@ -122,6 +135,11 @@ step no_room(conversation& c) {
   return step::refuse;
 }
 
+step head_too_large(exchange& x) {
+  return x.refuse_with(refusal_code::header_too_large,
+                       "The request's head is too large to pass on. (refused by deepseek-proxy)");
+}
+
 io::deadline send_deadline(const conversation& c) {
   return std::min(c.my.loop.in(c.settings().upstream.idle_timeout), c.x.lifetime_end);
 }
@@ -140,11 +158,7 @@ io::task<step> dispatch(conversation& c) {
     x.up.key = c.my.shared.real_keys.choose(c.my.key_turns, 0, c.now()).value_or(0);
   }
   x.up.keys_tried |= 1u << *x.up.key;
-  const std::string_view head = write_head(c);
-  if (head.empty())
-    co_return x.refuse_with(refusal_code::header_too_large,
-                            "The request's head is too large to pass on. (refused by "
-                            "deepseek-proxy)");
+  std::string_view head; // written once there is somebody to send it to: connecting takes its time
   for (;;) {
     x.up.connection = c.my.upstream.take_idle();
     const bool pooled = x.up.connection != nullptr;
@@ -155,6 +169,10 @@ io::task<step> dispatch(conversation& c) {
       if (!made)
         co_return unreachable(c, made.error());
       x.up.connection = *made;
+    }
+    if (head.empty() && (head = write_head(c)).empty()) {
+      drop_connection(x);
+      co_return head_too_large(x);
     }
     const step caller = check_caller_now(c);
     if (caller != step::go_on || !record_intent(c)) {
@@ -174,8 +192,8 @@ io::task<step> dispatch(conversation& c) {
     x.ledger.ending = journal::ending::not_dispatched;
     co_return unreachable(c, {errc::upstream_unreachable, "closed before a byte was written"});
   }
-  c.my.blocks.give(std::move(x.head_block)); // while it waits, a request holds what it must
-  x.ledger.ending = journal::ending::cut;    // until an answer says better
+  give_back_head(c);
+  x.ledger.ending = journal::ending::cut; // until an answer says better
   if (x.route.body != policies::access::body_kind::streamed)
     co_return step::go_on;
   auto uploading = upload(c);

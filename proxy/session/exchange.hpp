@@ -141,6 +141,7 @@ struct exchange {
   std::optional<policies::admission::refusal> refusal;
   std::unique_ptr<char[]> head_block; // heads we write
   std::unique_ptr<char[]> large_head; // one for the upstream that outgrows it
+  bool large_head_pooled = false;     // it is one of the thread's request blocks
   bool client_gone = false;
   bool answer_started = false; // bytes of an answer went to the client
   io::deadline lifetime_end = 0;

@@ -115,6 +115,7 @@ io::task<step> relay(conversation& c) {
     const io::deadline until = last ? stall : std::min(stall, x.lifetime_end);
     const io::io_result sent = co_await c.client.write(out.pieces(), until);
     x.answer_started = true;
+    c.my.blocks.give(std::move(x.head_block)); // a slow reader holds one block, not two
     c.my.count.bytes_to_clients.add(sent.bytes);
     if (sent.what == io::status::ok)
       continue;

@@ -116,11 +116,25 @@ void forget_answer(conversation& c) {
   c.x.ledger.ending = journal::ending::refused;
 }
 
+// Once nobody can be asked again, a long answer, or a long wait for it, keeps no long prompt. Of
+// its text the model's name is still needed.
+void forget_body(exchange& x) {
+  constexpr std::size_t model_bytes_max = 256;
+  if (x.in.large.size() == 0)
+    return;
+  if (x.alias_of.empty())
+    x.alias_of = x.inspection.model.substr(0, model_bytes_max);
+  x.in.large.release();
+  x.in.body = {};
+}
+
 io::task<step> forward(conversation& c) {
   step s = step::retry;
   while (s == step::retry) {
     auto sent = dispatch(c);
     s = co_await std::move(sent);
+    if (s == step::go_on && c.my.shared.real_keys.size() == 1)
+      forget_body(c.x);
     if (s == step::go_on) {
       auto answered = receive_answer(c);
       s = co_await std::move(answered);
@@ -128,6 +142,7 @@ io::task<step> forward(conversation& c) {
     if (s == step::retry)
       forget_answer(c);
   }
+  forget_body(c.x);
   if (s == step::go_on) {
     auto relayed = needs_scoping(c.x) ? relay_scoped(c) : relay(c);
     s = co_await std::move(relayed);

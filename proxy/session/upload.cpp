@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace proxy::session {
 namespace {
@@ -45,16 +44,6 @@ struct part {
   bool bad = false;
 };
 
-// Bytes that were read too far stand in front of those not looked at yet.
-void put_back(inbound& in, std::span<const char> rest) {
-  const std::size_t behind = in.received - in.next_at;
-  char* const begin = in.block.get() + in.head_length;
-  std::memmove(begin + rest.size(), in.block.get() + in.next_at, behind);
-  std::memcpy(begin, rest.data(), rest.size());
-  in.next_at = in.head_length;
-  in.received = in.head_length + rest.size() + behind;
-}
-
 part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) {
   inbound& in = c.x.in;
   if (in.head.body == http::framing::length) {
@@ -65,38 +54,39 @@ part take(conversation& c, http::chunk_decoder& decoder, std::span<char> fresh) 
   in.body_bytes += result.payload;
   const bool done = result.now == http::chunk_decoder::state::done;
   if (done) // what follows is the next request
-    put_back(in, fresh.subspan(result.consumed));
+    in.next_at -= fresh.size() - result.consumed;
   return {{fresh.data(), result.payload},
           done,
           !done && result.now != http::chunk_decoder::state::more};
 }
 
-// The first bytes came with the head; the others are read, never past a known length.
+// The first bytes came with the head; the others are read in their place, never past a known
+// length: an upload takes no block but its request's.
 io::task<std::span<char>> next_bytes(conversation& c) {
   inbound& in = c.x.in;
-  outbound& up = c.x.up;
   const std::uint64_t left =
       in.head.body == http::framing::length ? in.head.content_length - in.body_bytes : block_bytes;
   const std::size_t wanted = static_cast<std::size_t>(
       std::min<std::uint64_t>(left, std::min(block_bytes, in.capacity - in.head_length)));
-  if (in.next_at < in.received) {
-    const std::size_t part = std::min(wanted, in.received - in.next_at);
-    std::memcpy(up.block.get(), in.block.get() + in.next_at, part);
-    in.next_at += part;
-    co_return std::span<char>{up.block.get(), part};
+  if (in.next_at == in.received) {
+    in.next_at = in.received = in.head_length;
+    const io::deadline until =
+        std::min(body_deadline(c, in.upload_began, in.body_bytes), c.x.lifetime_end);
+    const std::span<char> room{in.block.get() + in.head_length, wanted};
+    const io::io_result got = co_await c.client.read(room, until);
+    if (got.what == io::status::ok)
+      in.received += got.bytes;
   }
-  const io::deadline until =
-      std::min(body_deadline(c, c.x.in.upload_began, in.body_bytes), c.x.lifetime_end);
-  const io::io_result got = co_await c.client.read({up.block.get(), wanted}, until);
-  co_return std::span<char>{up.block.get(), got.what == io::status::ok ? got.bytes : 0};
+  const std::span<char> fresh{in.block.get() + in.next_at,
+                              std::min(wanted, in.received - in.next_at)};
+  in.next_at += fresh.size();
+  co_return fresh;
 }
 
 } // namespace
 
 io::task<step> upload(conversation& c) {
   inbound& in = c.x.in;
-  if (!c.x.up.block)
-    c.x.up.block = c.my.blocks.take();
   const bool chunked = in.head.body == http::framing::chunked;
   http::chunk_decoder decoder{{.body_bytes_max = c.settings().server.body_bytes_max}};
   in.next_at = in.head_length;
