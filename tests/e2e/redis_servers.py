@@ -75,6 +75,10 @@ class Server:
                 return
         raise RuntimeError("redis-server did not start")
 
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
     def start(self):
         program = shutil.which("redis-server")
         if self.sentinel_of is not None:
