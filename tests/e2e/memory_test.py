@@ -23,7 +23,7 @@ def settled(pid):
         last[1] = last[1] + 1 if abs(now - last[0]) <= 64 else 0
         last[0] = now
         time.sleep(0.05)  # tidy: allowed
-        return last[1] >= 5
+        return last[1] >= 3
     eventually(same, "memory comes to rest", 60)
     return last[0]
 
