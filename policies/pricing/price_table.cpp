@@ -153,9 +153,10 @@ const alias_row* price_table::alias_of(std::string_view asked) const {
 }
 
 std::span<const price_row> price_table::rows_of(std::string_view model) const {
-  const auto rows = std::ranges::equal_range(
-      data_.models, model, {}, [](const price_row& row) { return std::string_view{row.model}; });
-  return {rows.begin(), rows.end()};
+  const auto name = [](const price_row& row) { return std::string_view{row.model}; };
+  // Not equal_range(): Clang 14, with which this is fuzzed, cannot read the library's subrange.
+  const auto first = std::ranges::lower_bound(data_.models, model, {}, name);
+  return {first, std::ranges::upper_bound(first, data_.models.end(), model, {}, name)};
 }
 
 } // namespace policies::pricing

@@ -39,8 +39,10 @@ outcome<void> put_section(settings& into, std::string_view file, const std::stri
                   "'; sections are [server], [upstream], [admin], [store], [limits], [log], "
                   "[trace], [alerts], [insight]");
   for (const auto& [name, value] : *fields) {
-    const auto known = std::ranges::find_if(
-        all_settings(), [&](const setting& s) { return s.section == section && s.name == name; });
+    const auto known =
+        std::ranges::find_if(all_settings(), [&section, &wanted = name](const setting& s) {
+          return s.section == section && s.name == wanted;
+        });
     if (known == all_settings().end())
       return at(file, value, "unknown key " + section + "." + name + did_you_mean(section, name));
     if (auto problem = known->put(into, value))

@@ -94,7 +94,7 @@ class parser {
       spaces();
       expect(":");
       spaces();
-      out.members.emplace_back(std::move(name), value(depth + 1));
+      out.members.push_back({std::move(name), value(depth + 1)});
       spaces();
       const char c = next();
       if (c == '}')

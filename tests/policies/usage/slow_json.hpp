@@ -6,23 +6,29 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace slow_json {
+
+struct member;
 
 struct node {
   enum class kind { null, boolean, number, string, array, object };
   kind what = kind::null;
   std::string text; // a string's value; a number's or literal's spelling
   std::vector<node> items;
-  std::vector<std::pair<std::string, node>> members;
+  std::vector<member> members;
   std::vector<std::string> raw_names; // as spelt, beside `members`
   std::size_t begin = 0;              // of its text
   std::size_t end = 0;
 
   std::size_t size() const { return end - begin; }
   const node* last(std::string_view name) const; // the last member of that name
+};
+
+struct member {
+  std::string name;
+  node value;
 };
 
 // nullopt: not RFC 8259, or nested deeper than `depth_max`, or with a lone surrogate, or not UTF-8.
