@@ -200,3 +200,70 @@ TEST_CASE("book: what ended is forgotten after a while, so that memory is bounde
   CHECK(l.holds.remembered() == 0);
   CHECK(is_too_late(l.reserve(1, 1000, noon)));
 }
+
+TEST_CASE("book: a question is in time until the very instant it names, also when asked again") {
+  ledger l;
+  const limits::ask wanted = asking_money(2 * usd);
+  const auto ask = [&](instant now) {
+    return l.holds.reserve(id(1), l.links.links, wanted, noon, now);
+  };
+  const auto refused = ask(noon);
+  REQUIRE(std::holds_alternative<limits::limit_refusal>(refused));
+  CHECK(ask(noon) == refused);
+  CHECK(is_too_late(ask(noon + 1ms)));
+  CHECK(is_too_late(ask(noon))); // the clock was set back: it is as late as it was
+  CHECK(is_too_late(l.holds.reserve(id(2), l.links.links, {}, noon, noon)));
+}
+
+TEST_CASE("book: a refusal is kept while it may be asked for again, and no longer") {
+  ledger l;
+  l.holds.reserve(id(1), l.links.links, asking_money(2 * usd), noon + 1min, noon);
+  l.holds.sweep(noon + 1min);
+  CHECK(l.holds.remembered() == 1);
+  l.holds.sweep(noon + 1min + 1ms);
+  CHECK(l.holds.remembered() == 0);
+  // Asked in the last instant: it came to be no longer ago than that.
+  l.holds.reserve(id(2), l.links.links, asking_money(2 * usd), noon + 2min, noon + 2min);
+  l.holds.sweep(noon + 2min);
+  CHECK(l.holds.remembered() == 1);
+}
+
+TEST_CASE("book: an outcome is remembered for as long as is said, to the instant") {
+  ledger l;
+  l.reserve(1, 1000, noon);
+  CHECK(l.settle(1, 1, 1, noon + 1s) == effect::applied);
+  l.holds.sweep(noon + 1s + 24h);
+  CHECK(l.settle(1, 1, 1, noon + 1s + 24h) == effect::duplicate);
+  l.holds.sweep(noon + 1s + 24h + 1ms);
+  CHECK_FALSE(l.holds.knows(id(1)));
+}
+
+TEST_CASE("book: a refused request that is settled all the same has ended before") {
+  ledger l;
+  l.reserve(1, 2 * usd, noon);
+  CHECK(l.settle(1, 1, 1, noon) == effect::duplicate);
+  CHECK(l.spent() == nano_usd{0});
+  CHECK_FALSE(l.holds.held(id(1)));
+  CHECK_FALSE(l.holds.held(id(9)));
+}
+
+TEST_CASE("book: a hold in use is not forgotten, however short the memory for ended ones") {
+  ledger l;
+  l.holds = book{{.lifetime_max = 48h, .memory_max = 1h}};
+  l.reserve(1, 1000, noon);
+  CHECK(l.holds.sweep(noon + 48h).empty());
+  CHECK(l.holds.held(id(1)));
+  CHECK(l.holds.open_holds() == 1);
+  CHECK(l.holds.sweep(noon + 48h + 1ms).size() == 1);
+  CHECK(l.holds.open_holds() == 0);
+}
+
+TEST_CASE("book: an outcome of which no hold was known is remembered as any other") {
+  ledger l;
+  CHECK(l.settle(1, 1, 1, noon) == effect::unheld);
+  CHECK(l.holds.cancel(id(2), noon) == effect::unheld);
+  l.holds.sweep(noon + 24h);
+  CHECK(l.settle(1, 1, 1, noon + 24h) == effect::duplicate);
+  CHECK(l.holds.cancel(id(2), noon + 24h) == effect::duplicate);
+  CHECK(l.parent.state.total.spent == nano_usd{1});
+}
