@@ -29,6 +29,25 @@ std::optional<std::pair<long long, long long>> bounds_of(const config::setting& 
   return std::pair{min, max};
 }
 
+// "1.1 to 1000": the bounds of a number that need not be whole.
+std::optional<std::pair<double, double>> decimal_bounds_of(const config::setting& which) {
+  double min = 0, max = 0;
+  char rest = 0;
+  if (bounds_of(which) ||
+      std::sscanf(which.accepts.c_str(), "%lf to %lf%c", &min, &max, &rest) != 2)
+    return std::nullopt;
+  return std::pair{min, max};
+}
+
+bool is_switch(const config::setting& which) {
+  return which.accepts == "true or false";
+}
+
+// What the owner is told of a value, all of it.
+std::string told(const config::setting& which, const std::string& problem) {
+  return fmt::format("proxy.toml:2: {}: {} (accepts {})", full_name(which), problem, which.accepts);
+}
+
 // The example as somebody would have it who took the comment mark from every setting.
 std::string every_setting_uncommented() {
   std::string out;
@@ -131,8 +150,7 @@ TEST_CASE("settings: a number is taken at its bounds and refused one beyond") {
     }
     for (const long long value : {bounds->first - 1, bounds->second + 1})
       CHECK(complaint_of(file_with(each, std::to_string(value))) ==
-            fmt::format("proxy.toml:2: {}: {} is out of range (accepts {})", full_name(each), value,
-                        each.accepts));
+            told(each, fmt::format("{} is out of range", value)));
   }
   CHECK(numbers >= 25);
 }
@@ -148,20 +166,95 @@ TEST_CASE("settings: the default of a number is within its bounds") {
     }
 }
 
+TEST_CASE("settings: a decimal is taken at its bounds and refused beyond") {
+  int decimals = 0;
+  for (const config::setting& each : config::all_settings()) {
+    const auto bounds = decimal_bounds_of(each);
+    if (!bounds)
+      continue;
+    ++decimals;
+    INFO(full_name(each));
+    for (const double value : {bounds->first, bounds->second}) {
+      config::settings s;
+      config::node node;
+      node.value = value;
+      CHECK_FALSE(each.put(s, node).has_value());
+      CHECK(each.show(s) == fmt::format("{}", value));
+    }
+    config::settings s;
+    config::node whole;
+    whole.value = std::int64_t{1} + static_cast<std::int64_t>(bounds->first);
+    if (static_cast<double>(*whole.as<std::int64_t>()) <= bounds->second) {
+      CHECK_FALSE(each.put(s, whole).has_value());
+      CHECK(each.show(s) == std::to_string(*whole.as<std::int64_t>()));
+    }
+    for (const double value : {bounds->first / 2, bounds->second + 0.5})
+      CHECK(complaint_of(file_with(each, fmt::format("{}", value))) ==
+            told(each, fmt::format("{} is out of range", value)));
+    CHECK(complaint_of(file_with(each, "nan")) == told(each, "nan is out of range"));
+    CHECK(complaint_of(file_with(each, "-inf")) == told(each, "-inf is out of range"));
+  }
+  CHECK(decimals >= 3);
+}
+
+TEST_CASE("settings: the default of a decimal is within its bounds") {
+  const config::settings defaults;
+  for (const config::setting& each : config::all_settings())
+    if (const auto bounds = decimal_bounds_of(each)) {
+      INFO(full_name(each));
+      CHECK(std::stod(each.show(defaults)) >= bounds->first);
+      CHECK(std::stod(each.show(defaults)) <= bounds->second);
+    }
+}
+
+TEST_CASE("settings: a switch is on or off") {
+  int switches = 0;
+  for (const config::setting& each : config::all_settings()) {
+    if (!is_switch(each))
+      continue;
+    ++switches;
+    INFO(full_name(each));
+    for (const bool on : {true, false}) {
+      config::settings s;
+      config::node node;
+      node.value = on;
+      CHECK_FALSE(each.put(s, node).has_value());
+      CHECK(each.show(s) == (on ? "true" : "false"));
+    }
+  }
+  CHECK(switches >= 1);
+}
+
 TEST_CASE("settings: a value of another kind is refused with file, line, name and value") {
+  const auto refusal = [](const config::setting& each, const std::string& value,
+                          const std::string& expected) {
+    INFO(full_name(each) << " = " << value);
+    CHECK(complaint_of(file_with(each, value)) == told(each, expected));
+  };
   for (const config::setting& each : config::all_settings()) {
     INFO(full_name(each));
     if (bounds_of(each)) {
-      CHECK(complaint_of(file_with(each, "\"many\"")) ==
-            fmt::format("proxy.toml:2: {}: expected a whole number, not a string: \"many\" "
-                        "(accepts {})",
-                        full_name(each), each.accepts));
-      CHECK(has(complaint_of(file_with(each, "1.5")), "not a number: 1.5 (accepts"));
-      CHECK(has(complaint_of(file_with(each, "true")), "not true or false: true (accepts"));
+      refusal(each, "\"many\"", "expected a whole number, not a string: \"many\"");
+      refusal(each, "1.5", "expected a whole number, not a number: 1.5");
+      refusal(each, "true", "expected a whole number, not true or false: true");
       continue;
     }
-    if (each.section == "insight" || each.name == "receiver") { // not a word or a list of them
-      CHECK(has(complaint_of(file_with(each, "\"many\"")), "expected "));
+    if (decimal_bounds_of(each)) {
+      refusal(each, "\"many\"", "expected a number, not a string: \"many\"");
+      refusal(each, "true", "expected a number, not true or false: true");
+      refusal(each, "[]", "expected a number, not a list");
+      continue;
+    }
+    if (is_switch(each)) {
+      refusal(each, "\"on\"", "expected true or false, not a string: \"on\"");
+      refusal(each, "1", "expected true or false, not a whole number: 1");
+      refusal(each, "{}", "expected true or false, not a table");
+      continue;
+    }
+    if (each.name == "receiver") { // not a word or a list of them: receiver_test.cpp
+      const std::string tables = "expected at most 16 tables, each begun with [[alerts.receiver]]";
+      refusal(each, "\"many\"", tables + ", not a string");
+      refusal(each, "{}", tables + ", not a table");
       continue;
     }
     const std::string said = complaint_of(file_with(each, "7000000007"));
