@@ -23,11 +23,12 @@ bool is_link_local(const sockaddr_storage& address) {
   } else {
     std::memcpy(plain.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, 16);
   }
-  // Link-local, and what clouds use for the like: AWS by IPv6, Azure, Alibaba.
+  // Link-local, also by way of NAT64, and what clouds use for the like: AWS and Google by IPv6,
+  // Azure, Alibaba.
   static const auto networks = [] {
     std::vector<policies::access::ip_network> all;
-    for (const char* text : {"169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "168.63.129.16",
-                             "100.100.100.200", "0.0.0.0", "::"})
+    for (const char* text : {"169.254.0.0/16", "fe80::/10", "64:ff9b::a9fe:0/112", "fd00:ec2::254",
+                             "fd20:ce::254", "168.63.129.16", "100.100.100.200", "0.0.0.0", "::"})
       all.push_back(policies::access::parse_network(text).network.value());
     return all;
   }();
