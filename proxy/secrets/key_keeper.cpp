@@ -3,8 +3,9 @@
 
 #include <random>
 
-#include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
+
+#include "proxy/secrets/wipe.hpp"
 
 namespace proxy::secrets {
 
@@ -15,7 +16,7 @@ key_keeper::key_keeper(std::chrono::seconds every, std::string first, ways how)
 
 key_keeper::~key_keeper() {
   thread_ = {}; // asks it to stop, and joins
-  OPENSSL_cleanse(current_.data(), current_.size());
+  wipe(current_);
 }
 
 void key_keeper::start() {
@@ -68,8 +69,8 @@ void key_keeper::refresh(const std::stop_token& stop) {
     return;
   }
   if (*fetched == current_)
-    return;
-  OPENSSL_cleanse(current_.data(), current_.size());
+    return wipe(*fetched);
+  wipe(current_);
   current_ = *fetched;
   how_.publish(std::move(*fetched));
   spdlog::info("upstream.key: a new key was found and is used from now on");

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/secrets/resolve.hpp"
+#include "proxy/secrets/wipe.hpp"
 #include "proxy/stores/embedded/embedded_store.hpp"
 #include "proxy/stores/redis/redis_store.hpp"
 
@@ -69,6 +70,7 @@ outcome<stores::redis::address> redis_address(const config::settings& settings) 
     if (!found)
       return failure{found.error().code, fmt::format("store.{}: {}", name, found.error().message)};
     into = *found;
+    secrets::wipe(*found);
     return {};
   };
   auto done = fetch(settings.store.password, "password", where->password);
