@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "policies/keys/secret.hpp"
 #include "policies/pricing/price_table.hpp"
 #include "policies/types.hpp"
 #include "proxy/keys/key_directory.hpp"
@@ -32,7 +33,7 @@ struct session_deadlines {
 struct admin_context {
   stores::key_store& store;
   keys::key_directory& directory;
-  std::string admin_key;
+  policies::keys::secret_hash admin_key; // of the owner's key, which itself is kept nowhere
   std::function<std::string()> metrics; // Prometheus text
   std::function<policies::instant()> now;
   std::function<void(std::span<std::byte>)> random;

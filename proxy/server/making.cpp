@@ -8,7 +8,9 @@
 
 #include <openssl/rand.h>
 
+#include "proxy/admin/sha256.hpp"
 #include "proxy/secrets/resolve.hpp"
+#include "proxy/secrets/wipe.hpp"
 
 namespace proxy::server {
 namespace {
@@ -244,7 +246,7 @@ outcome<void> server::parts::start_admin() {
     return key.error();
   admin::admin_context context{.store = *store,
                                .directory = directory,
-                               .admin_key = *key,
+                               .admin_key = admin::sha256(*key),
                                .metrics = [this] { return metrics(); },
                                .now = now,
                                .random =
@@ -255,6 +257,7 @@ outcome<void> server::parts::start_admin() {
                                            "the system's random generator failed");
                                    },
                                .prices = &prices};
+  secrets::wipe(*key); // its digest is all that is needed
   context.not_ready = [this]() -> std::string {
     if (ending)
       return "the proxy is ending or being upgraded";

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
 
+#include "proxy/admin/sha256.hpp"
 #include "proxy/config/settings.hpp"
 
 namespace proxy::admin::test {
@@ -39,7 +40,7 @@ void plane::open() {
   store_->start();
   admin_context context{.store = *store_,
                         .directory = *directory_,
-                        .admin_key = std::string(admin_key),
+                        .admin_key = sha256(admin_key),
                         .metrics = [] { return std::string("keys 1\n"); },
                         .now = [this] { return now(); },
                         .random =

@@ -226,7 +226,7 @@ TEST_CASE("admin wire: a second plane on the same address says so") {
   plane other;
   proxy::admin::admin_context context{.store = other.store(),
                                       .directory = other.directory(),
-                                      .admin_key = "x",
+                                      .admin_key = {},
                                       .metrics = [] { return std::string(); },
                                       .now = [] { return noon; },
                                       .random = [](std::span<std::byte>) {},
