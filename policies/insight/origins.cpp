@@ -37,13 +37,21 @@ std::string site_of(std::string_view text) {
   return site;
 }
 
+known_places joined(known_places first, const known_places& second) {
+  for (const std::string& each : second.places)
+    if (std::ranges::find(first.places, each) == first.places.end())
+      first.places.push_back(each);
+  if (first.places.size() > known_places::places_max)
+    first.places.erase(first.places.begin(), first.places.end() - known_places::places_max);
+  first.newest = std::max(first.newest, second.newest);
+  return first;
+}
+
 noted note_place(known_places& known, const std::string& place, instant now,
                  const rule_settings& by) {
   if (std::ranges::find(known.places, place) != known.places.end())
     return {};
   const bool settled = !known.places.empty() && now - known.newest >= by.settled;
-  if (known.places.empty())
-    known.first = now;
   if (known.places.size() >= known_places::places_max)
     known.places.erase(known.places.begin());
   known.places.push_back(place);

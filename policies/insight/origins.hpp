@@ -21,9 +21,11 @@ std::string site_of(std::string_view origin_or_referrer);
 struct known_places {
   static constexpr std::size_t places_max = 64;
   std::vector<std::string> places; // in order of first sight
-  instant first{};                 // of any
-  instant newest{};                // a place was new then
+  instant newest{}; // a place was new then
 };
+
+// What two proxies know of one key, `first`'s places before the others.
+known_places joined(known_places first, const known_places& second);
 
 struct noted {
   bool is_new = false; // `known` has changed

@@ -68,12 +68,32 @@ outcome<void> places::load() {
     std::uint64_t key = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), key).ec != std::errc{})
       continue;
-    of_key theirs = parsed(text);
-    if (const auto mine = known_.find(key); mine != known_.end() && mine->second.changed)
-      continue; // written soon
-    known_[key] = std::move(theirs);
+    merge(key, parsed(text));
   }
   return {};
+}
+
+// Two proxies that have seen something new at once each write what they know: whoever then finds
+// places of its own missing writes both. Where there are more than are kept, nobody does, or each
+// would put its own in the other's stead forever.
+void places::merge(std::uint64_t key, of_key theirs) {
+  const auto [mine, added] = known_.try_emplace(key);
+  bool missing = false;
+  const auto join = [&](insight::known_places& known, const insight::known_places& stored) {
+    insight::known_places all = joined(stored, known);
+    missing |= all.places.size() > stored.places.size() &&
+               all.places.size() < insight::known_places::places_max;
+    known = std::move(all);
+  };
+  join(mine->second.networks, theirs.networks);
+  join(mine->second.sites, theirs.sites);
+  if (missing)
+    mark(key, mine->second);
+}
+
+void places::mark(std::uint64_t key, of_key& what) {
+  if (!std::exchange(what.changed, true))
+    changed_.push_back(key);
 }
 
 insight::verdicts places::note(const session::sighting& seen, instant now,
@@ -82,12 +102,15 @@ insight::verdicts places::note(const session::sighting& seen, instant now,
   of_key& known = known_[seen.key.value];
   const auto look = [&](insight::known_places& among, const std::string& place,
                         insight::rule which) {
-    const insight::known_places before = among;
+    insight::known_places before = among;
+    if (shared_ && insight::note_place(before, place, now, by).to_tell)
+      (void)load(); // another proxy may know it; rare, as a key that is told of is not settled
+    before = among;
     const insight::noted what = insight::note_place(among, place, now, by);
     if (what.to_tell)
       out.push_back(told(which, place, before, now));
-    if (what.is_new && !std::exchange(known.changed, true))
-      changed_.push_back(seen.key.value);
+    if (what.is_new)
+      mark(seen.key.value, known);
   };
   look(known.networks, insight::network_of(seen.client), insight::rule::new_network);
   const std::string site = insight::site_of(seen.page);

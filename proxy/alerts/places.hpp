@@ -1,5 +1,5 @@
 // The networks and sites that each key is used from, at rest as notes: what a key's owner knows as
-// its places is known after a restart, too.
+// its places is known after a restart, too, and to the other proxies on the same store.
 #pragma once
 
 #include <unordered_map>
@@ -12,7 +12,9 @@ namespace proxy::alerts {
 
 class places {
  public:
-  explicit places(stores::store& store) : store_(store) {}
+  // `shared`: other proxies write to the store as well.
+  places(stores::store& store, bool shared) : store_(store), shared_(shared) {}
+  // Beside what is known already, what the store knows.
   outcome<void> load();
 
   // What of a sighting is worth telling.
@@ -27,10 +29,13 @@ class places {
     policies::insight::known_places sites;
     bool changed = false;
   };
+  void merge(std::uint64_t key, of_key theirs);
+  void mark(std::uint64_t key, of_key& what);
   static std::string text_of(const of_key& what);
   static of_key parsed(const std::string& text);
 
   stores::store& store_;
+  bool shared_;
   std::unordered_map<std::uint64_t, of_key> known_;
   std::vector<std::uint64_t> changed_;
 };

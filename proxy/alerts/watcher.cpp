@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 watcher::watcher(watcher_world world)
     : world_(std::move(world)), keys_(world_.store, world_.settings.keys_watched_max),
-      places_(world_.store) {}
+      places_(world_.store, world_.shared_store) {}
 
 outcome<void> watcher::open() {
   refusals_seen_ = world_.figures().upstream_refusals;
@@ -65,8 +65,10 @@ void watcher::look(instant now) {
     next_minute_ = now + 1min;
     judge_lives(now);
     world_.to.end_notices(now);
-    if (world_.shared_store)
-      (void)world_.of_keys.load(); // another proxy may have changed them
+    if (world_.shared_store) { // another proxy may have changed them
+      (void)world_.of_keys.load();
+      (void)places_.load();
+    }
     if (world_.each_minute)
       world_.each_minute(now);
   }

@@ -184,6 +184,21 @@ TEST_CASE("insight: only a settled key's new network is told") {
   CHECK(insight::site_of("https://App.Example.com/secret?token=1") == "https://app.example.com");
 }
 
+TEST_CASE("insight: what two proxies know of a key's places is known to both") {
+  const insight::known_places mine{{"a", "b"}, now};
+  const insight::known_places theirs{{"b", "c"}, now + 1min};
+  const insight::known_places both = joined(mine, theirs);
+  CHECK(both.places == std::vector<std::string>{"a", "b", "c"});
+  CHECK(both.newest == now + 1min);
+  CHECK(joined(both, mine).places == both.places);
+  insight::known_places many;
+  for (std::size_t i = 0; i < insight::known_places::places_max; ++i)
+    many.places.push_back(std::to_string(i));
+  const insight::known_places newest = joined(many, mine);
+  CHECK(newest.places.size() == insight::known_places::places_max);
+  CHECK(newest.places.back() == "b");
+}
+
 TEST_CASE("insight: the upstream's latency jumps, and what is unusual is not learnt") {
   insight::latency_watch watch;
   instant at = now;
