@@ -110,12 +110,13 @@ bool desk::settle(const alert& what) {
 bool desk::fire(alert what) {
   what.id = fmt::format("alert_{:016x}", ids_());
   const auto claimed = store_.write_note(standing(what), note_change::put_if_absent);
-  if (!claimed) {
+  // That the disk is full is told though it cannot be written down, for that very reason.
+  if (!claimed && what.which != insight::rule::disk_full) {
     spdlog::error("alerts: '{}' waits for the store: {}", insight::name_of(what.which),
                   claimed.error().message);
     return false;
   }
-  if (!*claimed) {
+  if (claimed && !*claimed) {
     catch_up(); // another proxy was first
     return true;
   }

@@ -157,12 +157,10 @@ outcome<void> outbox::add(const delivery& what) {
     remember(what.id);
     return append(out + "-" + what.id + "\n");
   }
-  if (auto done = append(out + "+" + line + "\n"); !done)
-    return done;
   known_.insert(what.id);
   bytes_ += line.size();
   queue_.push_back({what, line.size()});
-  return {};
+  return append(out + "+" + line + "\n");
 }
 
 std::optional<delivery> outbox::next(const std::function<bool(const delivery&)>& may_go) const {

@@ -21,8 +21,9 @@ class outbox {
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;
 
-  // On disk when this returns. What is known by its id, queued or delivered, changes nothing. Where
-  // there is no room, the oldest of the least grave goes; a failure is the disk's.
+  // On disk when this returns; after a failure, the disk's, it is queued all the same, until a
+  // restart. What is known by its id, queued or delivered, changes nothing. Where
+  // there is no room, the oldest of the least grave goes.
   outcome<void> add(const delivery& what);
   // The oldest that may go now.
   std::optional<delivery> next(const std::function<bool(const delivery&)>& may_go) const;

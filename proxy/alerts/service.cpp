@@ -74,12 +74,12 @@ void service::stop() {
     each->stop();
 }
 
-// What cannot be written is told by the log, and again after a restart, as the alert still stands.
+// What cannot be written is sent all the same, unless a restart comes first.
 void service::deliver(const delivery& what, const std::function<bool(const courier&)>& to) {
   for (const auto& each : couriers_)
     if (to(*each))
       if (auto done = each->add(what); !done)
-        spdlog::error("{}; '{}' may not reach {}", done.error().message, what.subject,
+        spdlog::error("{}; '{}' does not reach {} if a restart comes first", done.error().message, what.subject,
                       each->receiver().name);
 }
 

@@ -6,7 +6,10 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from hook import Hook
 from harness import (ADMIN_KEY, BUILD, REAL_KEY, Proxy, Simulator, eventually, free_port, run,
                      workspace)
 
@@ -171,7 +174,8 @@ def damaged_segments_lose_nothing_applied():
 
 
 def a_full_disk_refuses_and_recovers():
-    """The journal's disk is full: 503 with retry-after, nothing upstream; served again with room"""
+    """The journal's disk is full: 503 with retry-after, nothing upstream, the owner is told though nothing can be
+    written down; served again with room"""
     if os.geteuid() != 0:
         print("  skipped: needs root to mount a small disk")
         return
@@ -179,10 +183,11 @@ def a_full_disk_refuses_and_recovers():
         data = os.path.join(directory, "data")
         os.makedirs(data)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", data], check=True)
-        simulator = Simulator()
+        simulator, hook = Simulator(), Hook()
         try:
             settings = {"store": [f'path = "{data}"', "journal_segment_bytes = 262144"],
-                        "server": ["threads = 1"]}
+                        "server": ["threads = 1"],
+                        "alerts": [f'receiver = [{{name = "hook", kind = "webhook", url = "{hook.url}"}}]']}
             proxy = Proxy(data, f"http://127.0.0.1:{simulator.port}", settings)
             key = proxy.create_key()
             ballast = os.path.join(data, "ballast")
@@ -199,13 +204,17 @@ def a_full_disk_refuses_and_recovers():
             assert status == 503 and "retry-after" in headers, (status, headers, sent)
             assert len(simulator.requests()) == sent
             assert proxy.metric("journal_disk_full") == 1
+            eventually(lambda: "journal_disk_full" in hook.rules(), "the owner is told")
             os.remove(ballast)
             eventually(lambda: proxy.chat(key["key"], max_tokens=1)[0] == 200, "served again")
             eventually(lambda: proxy.usage(key["id"])["dispatched"] == len(simulator.requests()),
                        "every request is in the books")
+            eventually(lambda: "journal_disk_full" in hook.rules("alert.resolved"), "and that it is over")
+            assert hook.rules().count("journal_disk_full") == 1, hook.events()
             proxy.stop()
         finally:
             simulator.kill()
+            hook.close()
             subprocess.run(["umount", "-l", data], check=False)
 
 
