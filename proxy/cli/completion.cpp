@@ -61,26 +61,47 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
-void add_fish(std::string& out, const CLI::App& of, const std::string& condition) {
+// What stands behind the command of that path, like "keys list": a name alone would not do, as
+// there is "usage" and "keys usage".
+void add_fish(std::string& out, std::string& paths, const CLI::App& of, const std::string& path) {
+  const std::string here = "complete -c deepseek -n " + quoted("__deepseek_at " + quoted(path));
   for (const CLI::App* each : commands_below(of))
-    out += "complete -c deepseek -f" + condition + " -a " + each->get_name() + " -d " +
-           quoted(each->get_description()) + "\n";
+    out += here + " -a " + each->get_name() + " -d " + quoted(each->get_description()) + "\n";
   for (const CLI::Option* each : of.get_options([](const CLI::Option*) { return true; }))
     for (const std::string& name : each->get_lnames())
-      out += "complete -c deepseek" + condition + " -l " + name + " -d " +
+      out += here + " -l " + name + (each->get_items_expected_max() > 0 ? " -r -F" : "") + " -d " +
              quoted(each->get_description()) + "\n";
-  for (const CLI::App* each : commands_below(of))
-    add_fish(out, *each, " -n " + quoted("__fish_seen_subcommand_from " + each->get_name()));
+  for (const CLI::App* each : commands_below(of)) {
+    const std::string below = path.empty() ? each->get_name() : path + " " + each->get_name();
+    paths += " " + quoted(below);
+    add_fish(out, paths, *each, below);
+  }
+}
+
+std::string fish_of(const CLI::App& root) {
+  std::string lines;
+  std::string paths;
+  add_fish(lines, paths, root, "");
+  return "function __deepseek_at\n"
+         "  set -l path ''\n"
+         "  for word in (commandline -opc)[2..-1]\n"
+         "    set -l longer (string trim -- \"$path $word\")\n"
+         "    contains -- $longer" +
+         paths +
+         "; and set path $longer\n"
+         "  end\n"
+         "  test \"$path\" = \"$argv[1]\"\n"
+         "end\n"
+         "complete -c deepseek -f\n" +
+         lines;
 }
 
 } // namespace
 
 std::string completion_of(const CLI::App& root, shell which) {
+  if (which == shell::fish)
+    return fish_of(root);
   std::string out;
-  if (which == shell::fish) {
-    add_fish(out, root, " -n __fish_use_subcommand");
-    return out;
-  }
   if (which == shell::zsh)
     out = "autoload -U +X bashcompinit && bashcompinit\n";
   return out + bash_of(root);

@@ -4,6 +4,7 @@ is said when something is wrong."""
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from harness import ADMIN_KEY, BUILD, eventually, free_port, run, stack, workspace
@@ -171,10 +172,20 @@ def papers():
     assert set(known) <= set(completed(""))
     assert script in run_tool("completion", "zsh")
     fish = run_tool("completion", "fish")
+    assert "'__deepseek_at \\'keys\\'' -a rotate -d '" in fish and "'__deepseek_at \\'\\'' -a rotate" not in fish
+    if shutil.which("fish"):  # where it is, it is asked itself
+
+        def offered(line):
+            done = subprocess.run(["fish", "--no-config", "-c", fish + f"\ncomplete -C '{line}'"],
+                                  capture_output=True, text=True, check=True)
+            return {each.split("\t")[0] for each in done.stdout.splitlines()}
+        assert offered("deepseek keys li") == {"list", "limits"} and "rotate" not in offered("deepseek ")
+        assert "--monthly" in offered("deepseek keys create --mon") and "list" not in offered("deepseek keys list ")
+        assert "--period" in offered("deepseek usage --") and "--monthly" not in offered("deepseek usage --")
     page = run_tool("man")
     assert page.startswith(".TH DEEPSEEK 1\n")
     for name in known:
-        assert f" -a {name} -d '" in fish and f".SS deepseek {name}\n" in page, name
+        assert f"'__deepseek_at \\'\\'' -a {name} -d '" in fish and f".SS deepseek {name}\n" in page, name
     assert subprocess.run([DEEPSEEK, "completion", "csh"], capture_output=True).returncode == 2
 
 
