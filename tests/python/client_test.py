@@ -187,6 +187,23 @@ class Finding(Case):
         self.assertEqual(server.requests[-1][2]["Authorization"], "Bearer from-file")
 
 
+class Alerting(Case):
+    def test_alerts_receivers_and_rules(self):
+        alert = {"id": "alert_1", "rule": "budget_80", "severity": "warning", "key_id": "key_abc"}
+        rules = {"volume_factor": 5, "error_share": None, "muted": ["new_network"]}
+        server, client = self.serve((200, {}, {"open": 1, "alerts": [alert]}), (200, {}, {"data": [{"name": "ops"}]}),
+                                    (202, {}, {"delivery_id": "test_1"}), (200, {}, rules), (200, {}, rules))
+        self.assertEqual([each.rule for each in client.alerts.list(state="open")], ["budget_80"])
+        self.assertEqual(client.alerts.receivers()[0].name, "ops")
+        self.assertEqual(client.alerts.test("ops").delivery_id, "test_1")
+        self.assertIsNone(client.keys.get_alert_rules("key_abc").error_share)
+        self.assertEqual(client.keys.set_alert_rules("key_abc", muted={"new_network"}, volume_factor=5).volume_factor, 5)
+        self.assertEqual([(method, target, body) for method, target, _, body in server.requests], [
+            ("GET", "/v1/alerts?state=open&limit=100", None), ("GET", "/v1/alerts/receivers", None),
+            ("POST", "/v1/alerts/test", {"receiver": "ops"}), ("GET", "/v1/keys/key_abc/alert-rules", None),
+            ("PUT", "/v1/keys/key_abc/alert-rules", {"muted": ["new_network"], "volume_factor": 5})])
+
+
 class Asynchronous(Case):
     def test_every_call_can_be_awaited(self):
         server, _ = self.serve(refusal(503, "x", "later"), (200, {}, RECORD))

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Optional
+from typing import Any, Awaitable, Optional
 
 import httpx
 
-from deepseek.resources import Keys, Models
+from deepseek.records import Record, Records
+from deepseek.resources import Alerts, Keys, Models
 from deepseek.transport import AsyncTransport, Sender, SyncTransport, Where, authorities
 
 
@@ -25,8 +26,9 @@ class DeepSeekClient:
                  http_client: Optional[httpx.Client] = None, sleep: Any = time.sleep) -> None:
         sender = Sender(Where.find(api_key, base_url, admin_url), timeout, max_retries)
         self._transport = SyncTransport(sender, http_client or httpx.Client(verify=authorities(ca_file)), sleep)
-        self.keys = Keys(self._transport.run)
-        self.models = Models(self._transport.run)
+        self.keys: Keys[Record, Records] = Keys(self._transport.run)
+        self.alerts: Alerts[Record, Records] = Alerts(self._transport.run)
+        self.models: Models[Record, Records] = Models(self._transport.run)
 
     def close(self) -> None:
         self._transport.close()
@@ -47,8 +49,9 @@ class AsyncDeepSeekClient:
                  http_client: Optional[httpx.AsyncClient] = None, sleep: Any = asyncio.sleep) -> None:
         sender = Sender(Where.find(api_key, base_url, admin_url), timeout, max_retries)
         self._transport = AsyncTransport(sender, http_client or httpx.AsyncClient(verify=authorities(ca_file)), sleep)
-        self.keys: Any = Keys(self._transport.run)
-        self.models: Any = Models(self._transport.run)
+        self.keys: Keys[Awaitable[Record], Awaitable[Records]] = Keys(self._transport.run)
+        self.alerts: Alerts[Awaitable[Record], Awaitable[Records]] = Alerts(self._transport.run)
+        self.models: Models[Awaitable[Record], Awaitable[Records]] = Models(self._transport.run)
 
     async def close(self) -> None:
         await self._transport.close()
