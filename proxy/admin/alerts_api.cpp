@@ -1,11 +1,12 @@
 // Alerts that stand and that stood, who is told of them, and a test of that.
 #include <algorithm>
 
-#include "policies/keys/secret.hpp"
 #include "proxy/admin/handlers.hpp"
 #include "proxy/admin/json_object.hpp"
 #include "proxy/admin/json_text.hpp"
+#include "proxy/admin/key_change.hpp"
 #include "proxy/admin/key_lookup.hpp"
+#include "proxy/admin/key_view.hpp"
 #include "proxy/alerts/service.hpp"
 
 namespace proxy::admin {
@@ -22,16 +23,7 @@ json::value text_or_null(const std::string& text) {
 
 json::object view_of(const admin_context& context, const insight::alert& what) {
   const auto record = what.key ? context.directory.copy_of(what.key) : nullptr;
-  return {{"id", what.id},
-          {"rule", insight::name_of(what.which)},
-          {"severity", insight::name_of(what.how)},
-          {"key_id", what.key ? json::value(policies::keys::to_string(what.key)) : nullptr},
-          {"key_name", record ? json::value(record->name) : json::value(nullptr)},
-          {"subject", text_or_null(what.subject)},
-          {"message", what.message},
-          {"fired_at", rfc3339(what.fired)},
-          {"resolved_at", rfc3339_or_null(what.resolved)},
-          {"resolution", text_or_null(what.resolution)}};
+  return alerts::view_of(what, record ? record->name : std::string{});
 }
 
 json::object view_of(const alerts::courier_status& of) {
@@ -108,16 +100,29 @@ answer<reply> alert_rules(const admin_context& context, const request& call) {
   return json_reply(200, alerts::view_of(context.alerts->rules().of(call.key)));
 }
 
-// All of them at once: what is not said is as for all keys.
+// All of them at once: what is not said is as for all keys. The audit trail has the change before
+// it is made: one that then fails is in it, one that is made always is.
 answer<reply> set_alert_rules(const admin_context& context, const request& call) {
   if (!context.alerts)
     return nobody_watches();
+  auto record = changeable(context, call);
+  if (!record)
+    return record.error();
   auto body = parse_object(call.body);
   if (!body)
     return body.error();
   const auto settings = alerts::key_settings_in(*body);
   if (!settings)
     return problem{.message = settings.error().message};
+  const json::object changed = differences(alerts::view_of(context.alerts->rules().of(call.key)),
+                                           alerts::view_of(*settings));
+  if (changed.empty())
+    return json_reply(200, alerts::view_of(*settings));
+  ++record->version;
+  record->updated = call.now;
+  const auto why = audit_of(call, "key.alert_rules", call.key, changed);
+  if (auto told = context.store.update(*record, why); !told)
+    return problem_of(told.error());
   if (auto written = context.alerts->rules().put(call.key, *settings); !written)
     return problem_of(written.error());
   return json_reply(200, alerts::view_of(*settings));

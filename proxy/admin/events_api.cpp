@@ -80,12 +80,6 @@ json::object view_of(const stores::audit_row& row) {
           {"detail", row.detail}};
 }
 
-json::value name_of(const admin_context& context, std::string_view subject) {
-  const auto id = policies::keys::parse_key_id(subject);
-  const auto record = id ? context.directory.copy_of(*id) : nullptr;
-  return record ? json::value(record->name) : json::value(nullptr);
-}
-
 using dated_view = std::pair<std::int64_t, json::object>;
 
 void add_refusals(std::vector<dated_view>& to, const admin_context& context,
@@ -203,7 +197,7 @@ answer<reply> events(const admin_context& context, const request& call) {
   found.resize(std::min(found.size(), most));
   json::array out;
   for (auto& [ms, view] : found) {
-    view["key_name"] = name_of(context, view.at("key_id").as_string());
+    view["key_name"] = name_or_null(context, view.at("key_id").as_string());
     out.push_back(std::move(view));
   }
   return json_reply(200, {{"key_id", id_or_null(*whose)}, {"events", std::move(out)}});

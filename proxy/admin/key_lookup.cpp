@@ -104,6 +104,12 @@ std::vector<stores::minute_row> used_minutes(const admin_context& context,
   return out;
 }
 
+json::value name_or_null(const admin_context& context, std::string_view id) {
+  const auto key = policies::keys::parse_key_id(id);
+  const auto record = key ? context.directory.copy_of(*key) : nullptr;
+  return record ? json::value(record->name) : json::value(nullptr);
+}
+
 json::value id_or_null(const std::optional<policies::key_id>& id) {
   return id ? json::value(policies::keys::to_string(*id)) : json::value(nullptr);
 }

@@ -31,6 +31,8 @@ std::vector<stores::minute_row> used_minutes(const admin_context& context,
                                              std::optional<policies::key_id> key,
                                              stores::minute_range range);
 boost::json::value id_or_null(const std::optional<policies::key_id>& id);
+// Of the key with that id; null: there is none.
+boost::json::value name_or_null(const admin_context& context, std::string_view id);
 
 // {"object": "list", "data": …}
 boost::json::object list_of(boost::json::array data);

@@ -74,6 +74,7 @@ answer<reply> audit(const admin_context& context, const request& call) {
                     {"actor", row.actor},
                     {"action", row.action},
                     {"subject", row.subject},
+                    {"subject_name", name_or_null(context, row.subject)},
                     {"detail", error ? json::value(row.detail) : std::move(detail)}});
   }
   return json_reply(200, list_of(std::move(data)));

@@ -55,17 +55,33 @@ answer<json::object> usage_of(const admin_context& context, const request& call,
   return out;
 }
 
-// Holds of a child are its root's too.
-std::int64_t held_by_all(const admin_context& context, policies::instant now) {
+struct all_money {
+  std::int64_t held = 0;
+  // What active keys may spend a month between them; null: one may spend what it likes.
+  json::value monthly_limit = nullptr;
+};
+
+// Holds of a child are its root's too, and so are its limits.
+all_money money_of_all(const admin_context& context, policies::instant now) {
   std::vector<policies::key_id> roots;
   context.directory.for_each([&](keys::key_slot& slot) {
     if (!slot.parent)
       roots.push_back(slot.id);
   });
-  std::int64_t held = 0;
-  for (const policies::key_id root : roots)
-    held += money_held(context.store.state(root, now));
-  return held;
+  all_money out;
+  policies::nano_usd sum{};
+  bool bounded = !roots.empty();
+  for (const policies::key_id root : roots) {
+    out.held += money_held(context.store.state(root, now));
+    const auto record = context.directory.copy_of(root);
+    if (!record || record->status != policies::keys::key_status::active)
+      continue;
+    bounded = bounded && record->limits.monthly;
+    sum.value += record->limits.monthly.value_or(policies::nano_usd{}).value;
+  }
+  if (bounded)
+    out.monthly_limit = usd(sum);
+  return out;
 }
 
 } // namespace
@@ -88,7 +104,9 @@ answer<reply> account_usage(const admin_context& context, const request& call) {
   auto out = usage_of(context, call, nullptr);
   if (!out)
     return out.error();
-  (*out)["held_nano_usd"] = held_by_all(context, call.now);
+  const all_money money = money_of_all(context, call.now);
+  (*out)["held_nano_usd"] = money.held;
+  (*out)["monthly_limit"] = money.monthly_limit;
   (*out)["daily_budget"] = nullptr;
   (*out)["limits"] = json::object{};
   return json_reply(200, *out);
@@ -114,10 +132,8 @@ answer<reply> usage_of_keys(const admin_context& context, const request& call) {
   used.resize(std::min(used.size(), static_cast<std::size_t>(*limit)));
   json::array out;
   for (const auto& [id, sums] : used) {
-    json::object line{{"key_id", policies::keys::to_string(id)},
-                      {"name", context.directory.copy_of(id)->name}};
-    for (auto& [name, value] : figures(sums))
-      line.emplace(name, std::move(value));
+    json::object line = line_of("key_id", policies::keys::to_string(id), sums);
+    line["name"] = context.directory.copy_of(id)->name;
     out.push_back(std::move(line));
   }
   return json_reply(200, {{"period", ranges->name}, {"keys", std::move(out)}});

@@ -31,6 +31,14 @@ usage_sums sum_of(const std::vector<stores::usage_row>& rows) {
   return all;
 }
 
+// A line of a list: what it is of, and its figures.
+json::object line_of(std::string_view kind, std::string_view name, const usage_sums& sums) {
+  json::object line{{kind, name}};
+  for (auto& [each, value] : figures(sums))
+    line.emplace(each, std::move(value));
+  return line;
+}
+
 json::object figures(const usage_sums& sums) {
   const std::int64_t outcomes = sums.requests - sums.refused;
   return {{"requests", sums.requests},
@@ -62,9 +70,7 @@ json::array by_model(const std::vector<stores::usage_row>& rows,
       models[row.model] += row.sums;
   json::array out;
   for (const auto& [model, sums] : models) {
-    json::object line{{"model", model}};
-    for (auto& [name, value] : figures(sums))
-      line.emplace(name, std::move(value));
+    json::object line = line_of("model", model, sums);
     line["latency"] = latency(times[model]);
     line["average_tokens_per_request"] = ratio(tokens_of(sums), sums.requests);
     out.push_back(std::move(line));
@@ -78,12 +84,8 @@ json::array by_feature(const std::vector<stores::usage_row>& rows) {
     features[policies::access::name_of(static_cast<policies::access::feature>(row.feature))] +=
         row.sums;
   json::array out;
-  for (const auto& [feature, sums] : features) {
-    json::object line{{"feature", feature}};
-    for (auto& [name, value] : figures(sums))
-      line.emplace(name, std::move(value));
-    out.push_back(std::move(line));
-  }
+  for (const auto& [feature, sums] : features)
+    out.push_back(line_of("feature", feature, sums));
   return out;
 }
 

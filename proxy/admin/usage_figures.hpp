@@ -15,6 +15,9 @@ stores::usage_sums sum_of(const std::vector<stores::usage_row>& rows);
 
 // requests, dispatched, …, cost, error_rate, average_latency_ms
 boost::json::object figures(const stores::usage_sums& sums);
+// {kind: name} and `figures`.
+boost::json::object line_of(std::string_view kind, std::string_view name,
+                            const stores::usage_sums& sums);
 // One object a model, with `figures`, latency and average_tokens_per_request. Refusals never
 // reached a model: they have no name and no line here.
 boost::json::array by_model(const std::vector<stores::usage_row>& rows,

@@ -28,19 +28,6 @@ std::string key_text(policies::key_id id) {
   return id ? policies::keys::to_string(id) : std::string{};
 }
 
-json::object event_of(const insight::alert& what, const std::string& key_name) {
-  return {{"id", what.id},
-          {"rule", insight::name_of(what.which)},
-          {"severity", insight::name_of(what.how)},
-          {"key_id", or_null(key_text(what.key))},
-          {"key_name", or_null(key_name)},
-          {"subject", or_null(what.subject)},
-          {"message", what.message},
-          {"fired_at", rfc3339(what.fired)},
-          {"resolved_at", time_or_null(what.resolved)},
-          {"resolution", or_null(what.resolution)}};
-}
-
 // "high_error_rate" -> "high error rate"
 std::string words(std::string_view name) {
   std::string out{name};
@@ -73,6 +60,19 @@ std::string rfc3339(instant at) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", whole);
 }
 
+json::object view_of(const insight::alert& what, const std::string& key_name) {
+  return {{"id", what.id},
+          {"rule", insight::name_of(what.which)},
+          {"severity", insight::name_of(what.how)},
+          {"key_id", or_null(key_text(what.key))},
+          {"key_name", or_null(key_name)},
+          {"subject", or_null(what.subject)},
+          {"message", what.message},
+          {"fired_at", rfc3339(what.fired)},
+          {"resolved_at", time_or_null(what.resolved)},
+          {"resolution", or_null(what.resolution)}};
+}
+
 delivery delivery_of(const insight::alert& what, const std::string& key_name) {
   const bool over = what.resolved.has_value();
   const instant at = what.resolved.value_or(what.fired);
@@ -93,7 +93,7 @@ delivery delivery_of(const insight::alert& what, const std::string& key_name) {
   out.event = json::serialize(json::object{{"id", out.id},
                                            {"type", over ? "alert.resolved" : "alert.fired"},
                                            {"time", rfc3339(at)},
-                                           {"alert", event_of(what, key_name)}});
+                                           {"alert", view_of(what, key_name)}});
   return out;
 }
 
@@ -109,7 +109,7 @@ delivery test_delivery(const std::string& id, instant now) {
 }
 
 std::string line_of(const insight::alert& what) {
-  json::object out = event_of(what, {});
+  json::object out = view_of(what, {});
   out.erase("key_name");
   out["fired_ms"] = what.fired.time_since_epoch().count();
   if (what.resolved)

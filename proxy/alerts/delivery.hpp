@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <boost/json.hpp>
+
 #include "policies/insight/alert_book.hpp"
 
 namespace proxy::alerts {
@@ -18,7 +20,9 @@ struct delivery {
   std::string event{};   // JSON: what webhooks and commands get
 };
 
-// Of an alert that began, or with `resolved` set, has ended. `key_name`: empty where there is none.
+// As receivers and the admin plane show it. `key_name`: empty where there is none.
+boost::json::object view_of(const policies::insight::alert& what, const std::string& key_name);
+// Of an alert that began, or with `resolved` set, has ended.
 delivery delivery_of(const policies::insight::alert& what, const std::string& key_name);
 delivery test_delivery(const std::string& id, policies::instant now);
 

@@ -11,6 +11,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from hook import Hook
 from mail_server import MailServer
+from recorder import ANSWER, Recorder
+from redis_servers import Connection
 from redis_test import Redis
 from harness import Proxy, Simulator, eventually, free_port, run, workspace
 
@@ -224,6 +226,10 @@ def what_is_wrong_is_seen_everywhere():
                                   "--mute", "daily_budget_exceeded").stdout
             assert "daily_budget_exceeded" in shown and "5" in shown, shown
             assert proxy.admin("GET", f"/v1/keys/{key['id']}/alert-rules")["volume_factor"] == 5
+            row = proxy.admin("GET", "/v1/audit?limit=1")["data"][0]
+            assert (row["action"], row["subject"]) == ("key.alert_rules", key["id"]), row
+            assert row["detail"]["volume_factor"] == {"from": None, "to": 5}, row
+            assert row["detail"]["muted"] == {"from": [], "to": ["daily_budget_exceeded"]}, row
             proxy.admin("PUT", f"/v1/keys/{key['id']}/alert-rules", {"volume_factor": 0}, expect=(400,))
             muted = proxy.create_key("muted", daily_budget=0.000001)
             proxy.admin("PUT", f"/v1/keys/{muted['id']}/alert-rules", {"muted": ["daily_budget_exceeded"]})
@@ -253,6 +259,53 @@ def the_upstream_refuses_the_account():
             assert "sk-not-the-one" not in hook.calls[0][1].decode()
         finally:
             world.close()
+            hook.close()
+
+
+def a_request_costs_more_than_its_bound():
+    """The upstream bills more than was held: told as critical, and the key is blocked"""
+    dear = json.loads(ANSWER)
+    dear["usage"] |= {"completion_tokens": 9_000_000, "total_tokens": 9_000_005}
+    body = json.dumps(dear).encode()
+    upstream = Recorder(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+                        + body)
+    with workspace() as directory:
+        hook = Hook()
+        table = receivers({"name": "hook", "kind": "webhook", "url": hook.url, "severity_min": "critical"})
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{upstream.port}", {"alerts": [table]}, clock())
+        try:
+            key = proxy.create_key(rate_limits={"monthly_spending_limit": 100})
+            assert proxy.chat(key["key"], max_tokens=10)[0] == 200
+            eventually(lambda: "cost_overrun" in hook.rules(), "the owner is told")
+            alert = hook.events()[0]["alert"]
+            assert alert["key_id"] == key["id"] and "price table" in alert["message"], alert
+            assert proxy.chat(key["key"], max_tokens=10)[0] >= 400 and len(upstream.requests) == 1
+        finally:
+            proxy.stop()
+            hook.close()
+
+
+def redis_forgets():
+    """What Redis had acknowledged is gone: told as critical while keys with money limits are refused"""
+    with workspace() as directory:
+        redis, hook, simulator = Redis(directory), Hook(), Simulator()
+        settings = {"store": [f'url = "{redis.url}"'],
+                    "alerts": [receivers({"name": "hook", "kind": "webhook", "url": hook.url})]}
+        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{simulator.port}", settings)
+        try:
+            key = proxy.create_key(rate_limits={"monthly_spending_limit": 1})
+            assert proxy.chat(key["key"], max_tokens=5)[0] == 200
+            link = Connection(redis.port)
+            link.ask("FLUSHALL")
+            link.close()
+            eventually(lambda: "store_lost_state" in hook.rules(), "the owner is told")
+            told = hook.events()[0]["alert"]
+            assert told["severity"] == "critical" and told["key_id"] is None, told
+            assert proxy.chat(key["key"], max_tokens=5)[0] in (401, 503)
+        finally:
+            proxy.kill()
+            simulator.kill()
+            redis.kill()
             hook.close()
 
 
@@ -388,8 +441,47 @@ def of_two_proxies_one_tells():
             hook.close()
 
 
+def what_one_proxy_has_seen_the_other_knows():
+    """A network that a key is known to come from at one proxy is no news at the other, a new one is"""
+    with workspace() as directory:
+        redis, hook, simulator = Redis(directory), Hook(), Simulator()
+        settings = {"store": [f'url = "{redis.url}"'], "server": ['trusted_proxies = ["127.0.0.1"]'],
+                    "alerts": [receivers({"name": "hook", "kind": "webhook", "url": hook.url})]}
+        nodes = []
+        try:
+            def start(**later):
+                nodes.append(Proxy(os.path.join(directory, f"node{len(nodes)}"),
+                                   f"http://127.0.0.1:{simulator.port}", settings, clock(**later)))
+            start()
+            key = nodes[0].create_key("app")
+
+            def ask(node, ip):
+                assert node.chat(key["key"], {"X-Forwarded-For": ip}, max_tokens=5)[0] == 200
+            links = Connection(redis.port)
+            known = lambda: " ".join(links.ask("HVALS", "ds:{notes}:places"))
+            ask(nodes[0], "203.0.113.5")
+            eventually(lambda: "203.0.113.0/24" in known(), "the first one is at rest")
+            start(days=8)  # it reads what is known, and runs on
+            ask(nodes[0], "198.51.100.9")
+            eventually(lambda: "198.51.100.0/24" in known(), "the second one is at rest")
+            ask(nodes[1], "203.0.113.77")
+            ask(nodes[1], "198.51.100.77")
+            ask(nodes[1], "192.0.2.1")
+            eventually(lambda: "new_network" in hook.rules(), "the third one is told")
+            assert [e["alert"]["subject"] for e in hook.events()] == ["192.0.2.0/24"], hook.events()
+            eventually(lambda: all(each in known() for each in ("203.0.113", "198.51.100", "192.0.2")), "all are kept")
+            links.close()
+        finally:
+            for node in nodes:
+                node.stop()
+            simulator.kill()
+            redis.kill()
+            hook.close()
+
+
 if __name__ == "__main__":
     run([an_alert_reaches_every_kind_of_receiver, a_receiver_is_away_for_a_day,
          a_kill_in_mid_delivery_loses_nothing, what_is_wrong_is_seen_everywhere,
-         the_upstream_refuses_the_account, routes_hours_and_tests, a_settled_key_comes_from_elsewhere,
-         reports_by_the_calendar, of_two_proxies_one_tells])
+         the_upstream_refuses_the_account, a_request_costs_more_than_its_bound, redis_forgets,
+         routes_hours_and_tests, a_settled_key_comes_from_elsewhere, reports_by_the_calendar,
+         of_two_proxies_one_tells, what_one_proxy_has_seen_the_other_knows])
