@@ -10,6 +10,9 @@ from harness import Process, eventually, request
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
+ENTER, ESCAPE, TAB = "\ue007", "\ue00c", "\ue004"  # as the protocol names keys
+
+
 class Browser:
     def __init__(self, width=1280, height=900):
         self.profile = tempfile.mkdtemp(prefix="browser.")
@@ -64,6 +67,11 @@ class Browser:
         found = self.call("POST", self.session + "/element", {"using": "css selector", "value": selector})
         self.call("POST", f"{self.session}/element/{found[ELEMENT]}/clear")
         self.call("POST", f"{self.session}/element/{found[ELEMENT]}/value", {"text": text})
+
+    def keys(self, text):
+        """Typed at whatever has the focus."""
+        typed = [{"type": what, "value": each} for each in text for what in ("keyDown", "keyUp")]
+        self.call("POST", self.session + "/actions", {"actions": [{"type": "key", "id": "keys", "actions": typed}]})
 
     def size(self, width, height):
         self.call("POST", self.session + "/window/rect", {"width": width, "height": height})

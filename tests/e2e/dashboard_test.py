@@ -5,7 +5,7 @@ import gzip
 import json
 import os
 
-from browser import Browser
+from browser import ENTER, ESCAPE, TAB, Browser
 from harness import ADMIN_KEY, eventually, node_packages, request, run, stack
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,6 +38,22 @@ def serious_faults(browser, program):
         axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations
             .filter((each) => ['serious', 'critical'].includes(each.impact))
             .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 160)}`)));"""})
+
+
+def by_keyboard(browser):
+    """The first Tab goes to the link past the bar; a dialog opens by Enter, closes by Escape, and gives focus back."""
+    focused = "return document.activeElement.textContent"
+    visit(browser, "#/keys")
+    browser.call("POST", browser.session + "/refresh")
+    browser.ready("#/keys")
+    browser.keys(TAB)
+    assert browser.script(focused) == "Skip to the content", browser.script(focused)
+    browser.script("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Create key').focus()")
+    browser.keys(ENTER)
+    browser.wait("return document.querySelector('dialog')?.contains(document.activeElement)", "focus in the dialog")
+    browser.keys(ESCAPE)
+    browser.wait("return !document.querySelector('dialog')", "the dialog's end")
+    assert browser.script(focused) == "Create key", browser.script(focused)
 
 
 def a_keys_life():
@@ -78,14 +94,22 @@ def a_keys_life():
             assert key["model_aliases"] == {"gpt-4o": "deepseek-flash"}, key
             assert key["rate_limits"]["requests_per_minute"] == 2 and key["models"] == ["deepseek-flash"], key
 
+            # The page that stands open shows what comes.
+            visit(browser, "#/")
+            requests = "return [...document.querySelectorAll('.tile')].find((t) => t.querySelector('dt').textContent === 'Requests')" \
+                       ".querySelector('dd').firstChild.textContent === '%d'"
+            browser.wait(requests % 0, "no request yet")
             assert [proxy.chat(secret)[0] for _ in range(3)] == [200, 200, 429]
+            browser.wait(requests % 3, "the requests appear")
             assert len(simulator.requests()) == 2
             proxy.ledger()
             eventually(lambda: "rate_limit_exceeded" in [each["type"] for each in proxy.admin(
                 "GET", f"/v1/keys/{key['id']}/events")["events"]], "the refusal in the books")
+            visit(browser, "#/events")
+            assert "rate limit exceeded" in browser.text(), browser.text()
             place = "#/keys/" + key["id"]
             visit(browser, place)
-            assert "2 of 2" in browser.text(), browser.text()
+            assert " of 2\n" in browser.text(), browser.text()
             browser.wait("return document.querySelector('main').innerText.includes('rate limit exceeded')", "the event")
             bill = simulator.bill()["total_nano"]
             assert bill > 0
@@ -124,12 +148,17 @@ def a_keys_life():
 
 
 def everyone_can_use_it():
-    """axe-core finds nothing serious on any page, light and dark; no page is wider than a phone"""
+    """axe-core finds nothing serious on any page, light and dark; no page is wider than a phone; the keyboard does"""
     program = axe()
-    with stack() as (simulator, proxy):
-        key = proxy.create_key("seen", rate_limits={"requests_per_minute": 3, "monthly_spending_limit": 5})
+    pages = ["#/", "#/keys", "#/alerts", "#/events", "#/audit"]
+    away = 'receiver = [{name = "away", kind = "webhook", url = "http://127.0.0.1:9/"}]'
+    with stack(proxy_settings={"alerts": [away]}) as (simulator, proxy):
+        key = proxy.create_key("seen", rate_limits={"requests_per_minute": 3, "monthly_spending_limit": 5},
+                               daily_budget=0.000001)
         for _ in range(4):
             proxy.chat(key["key"])
+        eventually(lambda: proxy.admin("GET", "/v1/alerts?state=open")["open"], "an alert to look at")
+        pages.append("#/keys/" + key["id"])
         browser = Browser()
         try:
             browser.go(f"http://127.0.0.1:{proxy.admin_port}/")
@@ -138,7 +167,7 @@ def everyone_can_use_it():
             sign_in(browser, proxy)
             for theme in ("light", "dark"):
                 browser.script("if (document.documentElement.dataset.theme !== arguments[0]) document.getElementById('theme').click()", theme)
-                for place in ("#/", "#/keys", "#/events", "#/audit", "#/keys/" + key["id"]):
+                for place in pages:
                     visit(browser, place)
                     faults[theme + place] = serious_faults(browser, program)
                 browser.press("Rotate")
@@ -149,8 +178,13 @@ def everyone_can_use_it():
                 faults[theme + "create"] = serious_faults(browser, program)
                 browser.press("Cancel")
             assert not any(faults.values()), json.dumps({k: v for k, v in faults.items() if v}, indent=1)
+            visit(browser, "#/alerts")
+            for told in ("daily budget exceeded", "seen", "away", "failing"):
+                browser.wait(f"return document.getElementById('main').innerText.includes('{told}')", told)
+            assert browser.script("return document.getElementById('open-alerts').textContent") == "1"
+            by_keyboard(browser)
             browser.size(390, 800)
-            for place in ("#/", "#/keys", "#/events", "#/audit", "#/keys/" + key["id"]):
+            for place in pages:
                 visit(browser, place)
                 wide = browser.script("return document.documentElement.scrollWidth - window.innerWidth")
                 assert wide <= 0, (place, wide)

@@ -2,6 +2,7 @@
 import { resume, signIn, signOut, whenSignedOut } from "./api.js";
 import { dropCharts, recolour } from "./charts.js";
 import { fill, h, notice } from "./dom.js";
+import { alerts } from "./view_alerts.js";
 import { audit } from "./view_audit.js";
 import { events } from "./view_events.js";
 import { key } from "./view_key.js";
@@ -18,6 +19,7 @@ const wholeEvery = 12;
 const views = [
   [/^#\/keys\/(key_[0-9a-z]+)$/, key, "#/keys"],
   [/^#\/keys$/, keys, "#/keys"],
+  [/^#\/alerts$/, alerts, "#/alerts"],
   [/^#\/events$/, events, "#/events"],
   [/^#\/audit$/, audit, "#/audit"],
   [/^/, overview, "#/"],

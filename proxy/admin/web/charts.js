@@ -7,7 +7,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 function options(format, { stacked = false, horizontal = false } = {}) {
   const grid = { color: colour("--line"), drawBorder: false };
   const ticks = { color: colour("--muted"), maxRotation: 0, autoSkipPadding: 14, font: { size: 11 } };
-  const figures = { beginAtZero: true, stacked, grid, ticks: { ...ticks, maxTicksLimit: 5, callback: (v) => format(v) } };
+  const figures = { beginAtZero: true, stacked, grid, ticks: { ...ticks, maxTicksLimit: 5, precision: format.whole ? 0 : undefined,
+    callback: (v, _, all) => (format.tick ? format.tick(v, all.length > 1 ? all[1].value - all[0].value : v) : format(v)) } };
   const names = { stacked, grid: { display: false }, ticks };
   return {
     animation: false, maintainAspectRatio: false, indexAxis: horizontal ? "y" : "x",
@@ -21,10 +22,11 @@ function options(format, { stacked = false, horizontal = false } = {}) {
 }
 
 // kind: "line" or "bar"; series: [{ label, colour: "--chart-1" }]; format: figure to text.
-// Answers { element, show(labels, lists, summary) }: `summary` is what a screen reader is told.
-export function chart({ title, kind, series, format, low = false, ...form }) {
+// `none`: what stands in its place while all figures are 0. Answers { element, show(labels, lists, summary) }: `summary` is what a screen reader is told.
+export function chart({ title, kind, series, format, none = "Nothing in this time.", low = false, ...form }) {
   const canvas = h("canvas", { role: "img" });
-  const element = h("div", { class: low ? "chart low" : "chart" }, canvas);
+  const nothing = h("p", { class: "empty", hidden: true }, none);
+  const element = h("div", { class: low ? "chart low" : "chart" }, canvas, nothing);
   let drawn = null;
   let shown = [[], series.map(() => []), title];
   const data = () => ({
@@ -42,6 +44,10 @@ export function chart({ title, kind, series, format, low = false, ...form }) {
       shown = [labels, lists, summary];
       canvas.setAttribute("aria-label", `${title}: ${summary}`);
       if (!canvas.isConnected) return;
+      const empty = lists.every((list) => list.every((each) => each === 0));
+      canvas.hidden = empty;
+      nothing.hidden = !empty;
+      if (empty) return;
       if (!drawn) drawn = new Chart(canvas, { type: kind, data: data(), options: options(format, form) });
       else {
         drawn.data.labels = labels;

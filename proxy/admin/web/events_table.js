@@ -10,13 +10,13 @@ const severity = {
 };
 
 function detailOf(row) {
-  if (row.type === "admin_action") return `${row.code} by ${row.actor}`;
+  if (row.type === "admin_action") return `${words(row.code.replace(".", " "))} by ${row.actor}`;
   return ["suspicious_pattern", "rotation", "anomaly"].includes(row.type) ? row.detail : words(row.code);
 }
 
 export function eventsTable(events, empty, { withKey = true } = {}) {
   const columns = [
-    { title: "When", cell: (row) => h("span", { title: time(row.last) }, ago(row.last)) },
+    { title: "When", cell: (row) => h("span", { class: "no-wrap", title: time(row.last) }, ago(row.last)) },
     { title: "What", cell: (row) => h("span", { class: `badge ${severity[row.type] ?? ""}` }, words(row.type)) },
     { title: "Details", wrap: true, cell: (row) => detailOf(row) },
     { title: "Times", number: true, cell: (row) => count(row.count) },

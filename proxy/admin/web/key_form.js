@@ -48,6 +48,7 @@ function fieldsOf(form, isNew) {
     models: listOf(value("models")), allowed_ips: listOf(value("allowed_ips")), allowed_referrers: listOf(value("allowed_referrers")),
     model_aliases: aliasesOf(value("model_aliases")), may_delegate: form.elements.may_delegate.checked,
     max_wait_ms: Number(value("max_wait_ms")), cache_ttl_s: Number(value("cache_ttl_s")),
+    daily_budget: value("daily_budget") === "" ? null : Number(value("daily_budget")),
     rotate_every_days: value("rotate_every_days") === "" ? null : Number(value("rotate_every_days")),
     expires_at: value("expires_at") ? new Date(value("expires_at")).toISOString() : null,
     permissions: [...form.querySelectorAll("[name=permission]:checked")].map((each) => each.value), rate_limits: limits,
@@ -84,7 +85,8 @@ function form(key, submit, label, cancel) {
     field("environment", "Environment", "", { value: key?.environment ?? "" }),
     key ? null : field("type", "Type", "", { options: Object.keys(typeDefaults), onchange: (event) => showType(box, event.target.value) })),
   h("fieldset", {}, h("legend", {}, "Limits, empty for none"), rates.map(([name, text, step]) =>
-    field(name, text, "", { type: "number", min: "0", step, value: String(key?.rate_limits[name] ?? "") }))),
+    field(name, text, "", { type: "number", min: "0", step, value: String(key?.rate_limits[name] ?? "") })),
+    field("daily_budget", "Alert above", "US dollars a day, refuses nothing", { type: "number", min: "0", step: "any", value: String(key?.daily_budget ?? "") })),
   permissionBoxes(key),
   h("fieldset", {}, h("legend", {}, "Where and what, empty for any"),
     field("models", "Models", "comma-separated", { value: listText(key?.models ?? []) }),
@@ -126,8 +128,8 @@ export function editKey(key, then) {
 function recipe(secret) {
   const proxy = `${location.protocol}//${location.hostname}:${Number(location.port) - 1}`;
   return ["from openai import OpenAI", "", `client = OpenAI(base_url="${proxy}/v1",`, `                api_key="${secret}")`,
-    "print(client.chat.completions.create(", '    model="deepseek-flash",',
-    '    messages=[{"role": "user", "content": "Hello!"}]).choices[0].message.content)'].join("\n");
+    'answer = client.chat.completions.create(model="deepseek-flash",',
+    '    messages=[{"role": "user", "content": "Hello!"}])', "print(answer.choices[0].message.content)"].join("\n");
 }
 
 export function showSecret(title, made, then = () => {}) {

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { count, short, usd, words } from "./format.js";
 
-export const keyLink = (id, text) => h("a", { href: `#/keys/${id}` }, text);
+export const keyLink = (id, text) => h("a", { href: `#/keys/${id}`, class: "name", title: text }, text);
 
 export function statusBadge(key, now = Date.now()) {
   const expired = key.expires_at && Date.parse(key.expires_at) <= now;

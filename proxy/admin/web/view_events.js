@@ -5,7 +5,7 @@ import { eventsTable } from "./events_table.js";
 import { words } from "./format.js";
 
 const types = ["unauthorized_access", "suspicious_pattern", "permission_denied", "rate_limit_exceeded",
-  "quota_exhausted", "malformed_request", "rotation", "admin_action"];
+  "quota_exhausted", "malformed_request", "anomaly", "rotation", "admin_action"];
 
 export async function events(main) {
   let since = "24h";

@@ -1,20 +1,22 @@
 // One key: what it does, what it costs, what it may, and what happened to it.
 import { get, post, remove } from "./api.js";
+import { alertsCard } from "./alerts_table.js";
+import { answersOf } from "./answers.js";
 import { chart } from "./charts.js";
 import { card, confirmed, dialog, fill, h, notice, select, table } from "./dom.js";
 import { eventsTable } from "./events_table.js";
-import { ago, count, milliseconds, percent, sentence, short, time, usd } from "./format.js";
+import { ago, count, day, milliseconds, percent, sentence, short, time, usd } from "./format.js";
 import { aliasText, editKey, showSecret } from "./key_form.js";
 import { gauges, statusBadge } from "./key_parts.js";
 import { weekGrid } from "./week_grid.js";
 
-const ranges = { "24h": ["hourly", 23 * 3600e3, (date) => date.slice(11, 16)], "7d": ["hourly", 7 * 86_400e3, (date) => `${date.slice(5, 10)} ${date.slice(11, 16)}`],
-  "30d": ["daily", 29 * 86_400e3, (date) => date.slice(5)], "365d": ["monthly", 364 * 86_400e3, (date) => date] };
+const ranges = { "24h": ["hourly", 23 * 3600e3, (date) => date.slice(11, 16)], "7d": ["hourly", 7 * 86_400e3, (date) => `${day(date)} ${date.slice(11, 16)}`],
+  "30d": ["daily", 29 * 86_400e3, day], "365d": ["monthly", 364 * 86_400e3, (date) => date] };
 const rangeNames = [["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["365d", "Last 12 months"]];
 
 const charted = [
-  ["Requests", "requests", short, "--chart-1", "bar"], ["Tokens", "tokens", short, "--chart-2", "bar"],
-  ["Cost", "cost", usd, "--chart-4", "bar"], ["Error rate", "error_rate", percent, "--chart-3", "line"],
+  ["Requests", "requests", short, "--chart-1", "bar", "No request in this time."], ["Tokens", "tokens", short, "--chart-2", "bar", "No tokens in this time."],
+  ["Cost", "cost", usd, "--chart-4", "bar", "Nothing was spent in this time."], ["Error rate", "error_rate", percent, "--chart-3", "line", "No errors in this time."],
 ];
 
 function facts(key) {
@@ -50,12 +52,6 @@ const times = (latency) => table("Latency", [
 ], [["First byte", latency.first_byte_ms], ["Whole answer", latency.total_ms],
   ["In this proxy", Object.fromEntries(Object.entries(latency.overhead_us).map(([name, us]) => [name, us === null ? null : us / 1000]))]],
 "No request has ended in 30 days.");
-
-const answers = (used) => table("Answers", [
-  { title: "Answer", cell: (row) => row[0] },
-  { title: "Requests", number: true, cell: (row) => count(row[1]) },
-], [...Object.entries(used.by_status).map(([status, n]) => [`status ${status}`, n]),
-  ...Object.entries(used.refusals).map(([code, n]) => [`refused: ${code.replaceAll("_", " ")}`, n])], "No request has been answered in 30 days.");
 
 const features = (rows) => table("Features", [
   { title: "Feature", cell: (row) => row.feature.replaceAll("_", " ") },
@@ -132,8 +128,8 @@ export async function key(main, id) {
   let range = "30d";
   const at = `/v1/keys/${id}`;
   const head = h("div", { class: "head" });
-  const [limits, health, about, keys, cost, week, happened, speed, feature, answer] = Array.from({ length: 10 }, () => h("div"));
-  const charts = charted.map(([title, , format, colour, kind]) => chart({ title, kind, format, series: [{ label: title, colour }] }));
+  const [standing, limits, health, about, keys, cost, week, happened, speed, feature, answer] = Array.from({ length: 11 }, () => h("div"));
+  const charts = charted.map(([title, , format, colour, kind, none]) => chart({ title, kind, format, none, series: [{ label: title, colour }] }));
 
   async function drawSeries() {
     const [granularity, span, label] = ranges[range];
@@ -144,7 +140,9 @@ export async function key(main, id) {
     });
   }
   async function drawNow() {
-    const [record, live] = await Promise.all([get(at), get(`${at}/limits`)]);
+    const [record, live, { alerts }] = await Promise.all([get(at), get(`${at}/limits`), get("/v1/alerts?state=open&limit=1000")]);
+    const mine = alerts.filter((each) => each.key_id === id);
+    fill(standing, alertsCard(mine, mine.length, { withKey: false }));
     fill(head, h("div", {}, h("h1", {}, record.name, " ", statusBadge(record)), record.description && h("p", { class: "muted" }, record.description)),
       h("div", { class: "actions" }, actions(record, () => refresh(true))));
     fill(limits, gauges(live));
@@ -153,24 +151,24 @@ export async function key(main, id) {
   }
   async function drawDays() {
     const [checks, used, patterns, list] = await Promise.all([get(`${at}/health`), get(`${at}/usage?period=30d`),
-      get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=30`), drawSeries()]);
+      get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=12`), drawSeries()]);
     fill(health, healthList(checks));
     fill(cost, models(used.by_model));
     fill(speed, times(used.latency));
     fill(feature, features(used.by_feature));
-    fill(answer, answers(used));
+    fill(answer, answersOf(used));
     fill(week, weekGrid(patterns));
     fill(happened, eventsTable(list.events, "Nothing happened to this key in 30 days.", { withKey: false }));
   }
   const refresh = (whole) => Promise.all([drawNow(), whole && drawDays()]);
 
-  fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, card("Limits now", limits), card("Health and advice", health),
+  fill(main, h("p", { class: "small" }, h("a", { href: "#/keys" }, "← Keys")), head, standing, card("Limits now", limits), card("Health and advice", health),
     h("div", { class: "head" }, h("h2", {}, "Usage (UTC)"), h("div", { class: "actions" },
       select("Range", rangeNames, range, (value) => { range = value; drawSeries(); }))),
     h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),
     h("div", { class: "grid" }, card("Models, 30 days", cost), card("Busy hours, 30 days (UTC)", week)),
-    h("div", { class: "grid" }, card("Latency, 30 days", speed), card("Features, 30 days", feature), card("Answers, 30 days", answer)),
-    h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", happened));
+    h("div", { class: "trio" }, card("Latency, 30 days", speed), card("Features, 30 days", feature), card("Answers, 30 days", answer)),
+    h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", { aside: h("a", { href: "#/events" }, "All events") }, happened));
   await refresh(true);
   return refresh;
 }

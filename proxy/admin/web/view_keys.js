@@ -16,12 +16,12 @@ function rowsOf(keys, usage) {
 const columns = [
   { title: "Name", cell: (key) => [h("div", {}, keyLink(key.id, key.name)), h("div", { class: "small muted mono" }, key.masked_key ?? "no secret")] },
   { title: "Status", cell: (key) => statusBadge(key) },
-  { title: "Type", cell: (key) => key.type },
-  { title: "Limits", cell: (key) => h("span", { class: "small" }, limitsInShort(key.rate_limits)) },
-  { title: "Last used", cell: (key) => ago(key.last_used_at) },
+  { title: "Cost, 30 d", number: true, cell: (key) => usd(key.used.cost) },
   { title: "Requests, 30 d", number: true, cell: (key) => count(key.used.requests) },
   { title: "Errors", number: true, cell: (key) => percent(key.used.error_rate) },
-  { title: "Cost, 30 d", number: true, cell: (key) => usd(key.used.cost) },
+  { title: "Last used", cell: (key) => h("span", { class: "no-wrap" }, ago(key.last_used_at)) },
+  { title: "Limits", cell: (key) => h("span", { class: "small no-wrap" }, limitsInShort(key.rate_limits)) },
+  { title: "Type", cell: (key) => key.type },
 ];
 
 export async function keys(main) {

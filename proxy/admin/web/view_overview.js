@@ -2,9 +2,10 @@
 import { get } from "./api.js";
 import { chart } from "./charts.js";
 import { card, fill, h, select, table } from "./dom.js";
-import { alertsCard } from "./alerts_table.js";
+import { alertsCard, showOpen } from "./alerts_table.js";
+import { answersOf } from "./answers.js";
 import { eventsTable } from "./events_table.js";
-import { count, milliseconds, percent, short, usd } from "./format.js";
+import { count, day, milliseconds, percent, rate, short, usd, words } from "./format.js";
 import { keyLink } from "./key_parts.js";
 
 const periods = [["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["month", "This month"]];
@@ -12,6 +13,25 @@ let period = "24h";
 
 const tile = (name, value, note) => h("div", { class: "card tile" }, h("dt", {}, name),
   h("dd", {}, value, note && h("div", { class: "note" }, note)));
+
+// Of the minute that ended now: the current one, and of the one before it the part that is younger.
+function perSecond(minutes, now = Date.now()) {
+  const [before, current] = minutes.slice(-2);
+  return (before.requests * (1 - (now % 60_000) / 60_000) + current.requests) / 60;
+}
+
+// What the month comes to if it goes on like this; of its first day, nothing is said.
+function forecast(spent, now = new Date()) {
+  const first = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
+  const past = (now - first) / (Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1) - first);
+  return now - first < 86_400_000 ? "" : `${usd(spent / past)} at this pace`;
+}
+
+function monthTile(month) {
+  const limit = month.monthly_limit;
+  return tile("Spent this month", usd(month.cost), limit === null ? forecast(month.cost)
+    : [`of ${usd(limit)} that keys may spend`, bar(month.cost, limit)]);
+}
 
 const time = (ms) => (ms === null ? "–" : milliseconds(ms));
 
@@ -41,13 +61,20 @@ function byKey(keys) {
   ], keys, "No key was used in this time.");
 }
 
+const byFeature = (features) => table("Features by cost", [
+  { title: "Feature", cell: (row) => words(row.feature) },
+  { title: "Requests", number: true, cell: (row) => count(row.requests) },
+  { title: "Errors", number: true, cell: (row) => percent(row.error_rate) },
+  { title: "Cost", number: true, cell: (row) => usd(row.cost) },
+], features.toSorted((a, b) => b.cost - a.cost), "No feature was used in this time.");
+
 export async function overview(main) {
   const tiles = h("dl", { class: "tiles" });
   const models = h("div");
   const keys = h("div");
-  const recent = h("div");
+  const [features, answers, recent] = Array.from({ length: 3 }, () => h("div"));
   const standing = h("div");
-  const now = chart({ title: "Requests a minute", kind: "bar", low: true, format: short,
+  const now = chart({ title: "Requests a minute", kind: "bar", low: true, format: short, none: "No request in the last hour.",
     series: [{ label: "Requests", colour: "--chart-1" }] });
   const cost = chart({ title: "Cost by day", kind: "bar", format: usd, series: [{ label: "Cost", colour: "--chart-4" }] });
   const traffic = chart({ title: "Requests by day", kind: "bar", format: short,
@@ -57,27 +84,30 @@ export async function overview(main) {
     const [usage, month, minutes] = await Promise.all([
       get(`/v1/usage?period=${period}`), get("/v1/usage?period=month"), get("/v1/usage/minutes?minutes=60")]);
     const lastMinutes = minutes.minutes;
-    const nowRate = lastMinutes.at(-1).requests;
     fill(tiles,
-      tile("Requests", short(usage.requests), `${count(nowRate)} in this minute`),
+      tile("Requests", short(usage.requests), `${rate(perSecond(lastMinutes))} a second now`),
       tile("Cost", usd(usage.cost), usage.held_nano_usd ? `${usd(usage.held_nano_usd / 1e9)} held now` : "nothing held now"),
-      tile("Spent this month", usd(month.cost), `${short(month.requests)} requests`),
+      monthTile(month),
       tile("Tokens", short(usage.tokens), `${percent(usage.cached_share)} of prompts cached`),
-      tile("Errors", percent(usage.error_rate), `${count(usage.refused)} refused, ${count(usage.interrupted)} interrupted`),
-      tile("Half answered within", time(usage.latency.total_ms.p50), `99 % within ${time(usage.latency.total_ms.p99)}, first byte ${time(usage.latency.first_byte_ms.p50)}`));
+      tile("Errors", percent(usage.error_rate), [`${count(usage.refused)} refused`, usage.interrupted > 0 && `, ${count(usage.interrupted)} interrupted`]),
+      tile("Median latency", time(usage.latency.total_ms.p50), `p99 ${time(usage.latency.total_ms.p99)} · first byte ${time(usage.latency.first_byte_ms.p50)}`));
     now.show(lastMinutes.map((m) => m.time.slice(11, 16)), [lastMinutes.map((m) => m.requests)],
       `${count(lastMinutes.reduce((sum, m) => sum + m.requests, 0))} in the last hour`);
     fill(models, byModel(usage.by_model));
+    fill(features, byFeature(usage.by_feature));
+    fill(answers, answersOf(usage));
   }
   async function drawDays() {
     const [series, top, list] = await Promise.all([get("/v1/usage/series?granularity=daily"),
       get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8")]);
-    fill(standing, alertsCard((await get("/v1/alerts?state=open&limit=20")).alerts));
+    const alerts = await get("/v1/alerts?state=open&limit=5");
+    showOpen(alerts.open);
+    fill(standing, alertsCard(alerts.alerts, alerts.open));
     const days = series.series;
-    const dates = days.map((day) => day.date.slice(5));
-    const sum = (name) => days.reduce((all, day) => all + day[name], 0);
-    cost.show(dates, [days.map((day) => day.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(sum("cost") / days.length)} a day`);
-    traffic.show(dates, [days.map((day) => day.requests)], `${count(sum("requests"))} in ${days.length} days`);
+    const dates = days.map((each) => day(each.date));
+    const sum = (name) => days.reduce((all, each) => all + each[name], 0);
+    cost.show(dates, [days.map((each) => each.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(sum("cost") / days.length)} a day`);
+    traffic.show(dates, [days.map((each) => each.requests)], `${count(sum("requests"))} in ${days.length} days`);
     fill(keys, byKey(top.keys));
     fill(recent, eventsTable(list.events, "Nothing happened in the last 24 hours."));
   }
@@ -87,7 +117,8 @@ export async function overview(main) {
   fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), standing, tiles,
     card("Requests a minute, last hour (UTC)", now.element),
     h("div", { class: "grid" }, card("Cost by day", cost.element), card("Requests by day", traffic.element),
-      card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys), card("Models by cost", models)),
+      card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys),
+      h("div", { class: "stack" }, card("Models by cost", models), card("Features by cost", features), card("Answers", answers))),
     card("Events of the last 24 hours", { aside: h("a", { href: "#/events" }, "All events") }, recent));
   await refresh(true);
   return refresh;

@@ -1,6 +1,6 @@
 // Requests by hour of the week, Mondays first.
 import { h } from "./dom.js";
-import { count, time } from "./format.js";
+import { count, timeUtc } from "./format.js";
 
 const days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -14,11 +14,12 @@ export function weekGrid(patterns) {
     return box;
   };
   const busiest = hours.indexOf(most);
-  const summary = most ? `Busiest: ${days[Math.floor(busiest / 24)]} ${busiest % 24}:00, ${count(most)} requests. ` +
-    `Peak minute: ${count(patterns.peak_requests_per_minute)} requests, ${time(patterns.busiest_minute)}.` : "No requests in this time.";
+  const summary = most ? `Busiest hour: ${days[Math.floor(busiest / 24)]} ${busiest % 24}:00, ${count(most)} requests. ` +
+    `Peak minute: ${count(patterns.peak_requests_per_minute)} requests, ${timeUtc(patterns.busiest_minute)}.` : "No requests in this time.";
   return [
     h("div", { class: "week", role: "img", "aria-label": summary },
-      days.map((name, day) => [h("span", {}, name), Array.from({ length: 24 }, (_, hour) => cell(day, hour))])),
-    h("p", { class: "small muted" }, summary),
+      days.map((name, day) => [h("span", {}, name), Array.from({ length: 24 }, (_, hour) => cell(day, hour))]),
+    h("span"), [0, 6, 12, 18].map((hour) => h("span", { class: "hour" }, `${hour}:00`))),
+    h("p", { class: "small muted under" }, summary),
   ];
 }
