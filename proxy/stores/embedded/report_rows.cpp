@@ -1,6 +1,8 @@
 // SQL that only reads.
 #include "proxy/stores/embedded/report_rows.hpp"
 
+#include <array>
+
 #include <spdlog/spdlog.h>
 
 #include "proxy/stores/roll_up.hpp"
@@ -26,21 +28,64 @@ usage_sums sums_in(const statement& row, int column) {
   return out;
 }
 
-// Whole days by their own rows, the hours around them by theirs.
+struct hour_span {
+  std::int64_t from = 0;  // inclusive
+  std::int64_t until = 0; // exclusive
+};
+
+// A range as whole days, which have rows of their own, and at each end some hours more, or less,
+// whichever is fewer to read.
+struct day_parts {
+  std::int64_t first = 0; // days
+  std::int64_t last = 0;  // exclusive
+  std::array<hour_span, 2> more{};
+  std::array<hour_span, 2> less{};
+};
+
+// `newest`: the last hour that has anything; a day that ends after it has all of its hours.
+day_parts parts_of(usage_range range, std::int64_t newest) {
+  constexpr std::int64_t day = 24;
+  const auto round_up = [](std::int64_t hour) { return (hour + day - 1) / day * day; };
+  hour_span all{range.from_hour, range.until_hour};
+  if (all.until > newest)
+    all.until = std::max(all.from, round_up(all.until));
+  day_parts out{.first = round_up(all.from) / day, .last = all.until / day};
+  if (out.first > out.last) { // within one day
+    out.last = out.first;
+    out.more[0] = all;
+    return out;
+  }
+  const hour_span before{(out.first - 1) * day, all.from};
+  const hour_span after{all.until, round_up(all.until)};
+  if (all.from % day > 0 && before.until - before.from < day / 2) {
+    --out.first;
+    out.less[0] = before;
+  } else {
+    out.more[0] = {all.from, out.first * day};
+  }
+  if (all.until % day > 0 && after.until - after.from < day / 2) {
+    ++out.last;
+    out.less[1] = after;
+  } else {
+    out.more[1] = {all.until / day * day, all.until};
+  }
+  return out;
+}
+
 class range_totals {
  public:
-  range_totals(database& on, usage_range range)
-      : rows_(on.prepare(("SELECT " + listed_sums("sum(", ")") + " FROM (SELECT " + listed_sums() +
-                          " FROM days WHERE key=?1 AND day>=?3 AND day<?4 UNION ALL SELECT " +
-                          listed_sums() +
-                          " FROM rollups WHERE key=?1 AND hour>=?2 AND hour<?6 UNION ALL "
-                          "SELECT " +
-                          listed_sums() + " FROM rollups WHERE key=?1 AND hour>=?4*24 AND hour<?5)")
-                             .c_str())) {
-    const std::int64_t first = (range.from_hour + 23) / 24;
-    const std::int64_t last = std::max(first, range.until_hour / 24);
-    rows_.bind(2, range.from_hour).bind(3, first).bind(4, last).bind(5, range.until_hour);
-    rows_.bind(6, std::min(first * 24, range.until_hour));
+  range_totals(database& on, usage_range range) : rows_(on.prepare(text().c_str())) {
+    statement newest =
+        on.prepare("SELECT hour FROM rollups WHERE key=?1 ORDER BY hour DESC LIMIT 1");
+    newest.bind(1, static_cast<std::int64_t>(account_key));
+    const day_parts parts = parts_of(range, newest.row() ? newest.number(0) : 0);
+    rows_.bind(2, parts.first).bind(3, parts.last);
+    int at = 4;
+    for (const auto* each : {&parts.more, &parts.less})
+      for (const hour_span& some : *each) {
+        rows_.bind(at, some.from).bind(at + 1, some.until);
+        at += 2;
+      }
   }
   usage_sums of(std::int64_t key) {
     rows_.reset();
@@ -50,6 +95,15 @@ class range_totals {
   const statement& rows() const { return rows_; }
 
  private:
+  static std::string text() {
+    const auto some = [](const char* sign, const char* from, const char* until) {
+      return " UNION ALL SELECT " + listed_sums(sign) + " FROM rollups WHERE key=?1 AND hour>=" +
+             from + " AND hour<" + until;
+    };
+    return "SELECT " + listed_sums("sum(", ")") + " FROM (SELECT " + listed_sums() +
+           " FROM days WHERE key=?1 AND day>=?2 AND day<?3" + some("", "?4", "?5") +
+           some("", "?6", "?7") + some("-", "?8", "?9") + some("-", "?10", "?11") + ")";
+  }
   statement rows_;
 };
 
