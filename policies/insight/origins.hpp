@@ -21,7 +21,7 @@ std::string site_of(std::string_view origin_or_referrer);
 struct known_places {
   static constexpr std::size_t places_max = 64;
   std::vector<std::string> places; // in order of first sight
-  instant newest{}; // a place was new then
+  instant newest{};                // a place was new then
 };
 
 // What two proxies know of one key, `first`'s places before the others.

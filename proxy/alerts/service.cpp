@@ -79,8 +79,8 @@ void service::deliver(const delivery& what, const std::function<bool(const couri
   for (const auto& each : couriers_)
     if (to(*each))
       if (auto done = each->add(what); !done)
-        spdlog::error("{}; '{}' does not reach {} if a restart comes first", done.error().message, what.subject,
-                      each->receiver().name);
+        spdlog::error("{}; '{}' does not reach {} if a restart comes first", done.error().message,
+                      what.subject, each->receiver().name);
 }
 
 void service::tell(const insight::alert& what) {

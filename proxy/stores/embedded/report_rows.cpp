@@ -97,8 +97,8 @@ class range_totals {
  private:
   static std::string text() {
     const auto some = [](const char* sign, const char* from, const char* until) {
-      return " UNION ALL SELECT " + listed_sums(sign) + " FROM rollups WHERE key=?1 AND hour>=" +
-             from + " AND hour<" + until;
+      return " UNION ALL SELECT " + listed_sums(sign) +
+             " FROM rollups WHERE key=?1 AND hour>=" + from + " AND hour<" + until;
     };
     return "SELECT " + listed_sums("sum(", ")") + " FROM (SELECT " + listed_sums() +
            " FROM days WHERE key=?1 AND day>=?2 AND day<?3" + some("", "?4", "?5") +

@@ -1,6 +1,6 @@
 // What the rules are worth on traffic that is as irregular as real one: what was planted is found,
-// and hardly anything else. 3 seeds here, fewer keys under a sanitizer, which looks for other things
-// and is thirty times as slow; INSIGHT_SEEDS=20 is the whole claim.
+// and hardly anything else. 3 seeds here, fewer keys under a sanitizer, which looks for other
+// things and is thirty times as slow; INSIGHT_SEEDS=20 is the whole claim.
 #include "tests/policies/insight/world.hpp"
 
 #include <cstdlib>
