@@ -3,13 +3,15 @@ import { card, h, table } from "./dom.js";
 import { ago, sentence, time, words } from "./format.js";
 import { keyLink } from "./key_parts.js";
 
+const grave = ["critical", "warning", "info"];
 const badges = { critical: "bad", warning: "warn", info: "info" };
 
 const whose = (row) => (row.key_id ? keyLink(row.key_id, row.key_name ?? row.key_id) : "the account");
 const at = (instant) => h("time", { class: "no-wrap", datetime: instant, title: time(instant) }, ago(instant));
 
-export function alertList(alerts, { withKey = true } = {}) {
-  return h("ul", { class: "alerts" }, alerts.map((row) => h("li", { class: badges[row.severity] },
+export function alertList(alerts, { withKey = true, most = alerts.length } = {}) {
+  const gravest = alerts.toSorted((a, b) => grave.indexOf(a.severity) - grave.indexOf(b.severity)).slice(0, most);
+  return h("ul", { class: "alerts" }, gravest.map((row) => h("li", { class: badges[row.severity] },
     h("span", { class: `badge ${badges[row.severity]}` }, row.severity),
     h("div", {}, h("div", {}, h("b", {}, words(row.rule)), withKey && [" · ", whose(row)], h("span", { class: "muted small" }, " · ", at(row.fired_at))),
       h("div", { class: "small" }, sentence(row.message))))));

@@ -100,9 +100,9 @@ export async function overview(main) {
   async function drawDays() {
     const [series, top, list] = await Promise.all([get("/v1/usage/series?granularity=daily"),
       get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8")]);
-    const alerts = await get("/v1/alerts?state=open&limit=5");
+    const alerts = await get("/v1/alerts?state=open&limit=100");
     showOpen(alerts.open);
-    fill(standing, alertsCard(alerts.alerts, alerts.open));
+    fill(standing, alertsCard(alerts.alerts, alerts.open, { most: 3 }));
     const days = series.series;
     const dates = days.map((each) => day(each.date));
     const sum = (name) => days.reduce((all, each) => all + each[name], 0);
