@@ -18,6 +18,16 @@ bool applier::run(sink& to) {
   return whole;
 }
 
+// Where nothing is, as before a segment whose number is damaged, it is passed in one step: one by
+// one it could take for ever.
+std::uint64_t applier::end_of_call(const lane_log& log, std::uint64_t first,
+                                   std::uint64_t synced) const {
+  const std::uint64_t next = known_.next_kept(log, first);
+  if (next > first)
+    return std::min(synced, next - 1);
+  return synced - first < entries_a_call_max ? synced : first + entries_a_call_max - 1;
+}
+
 bool applier::run_lane(lane_log& log, sink& to) {
   for (;;) {
     const std::uint64_t first = log.applied.load(std::memory_order_relaxed) + 1;
@@ -25,9 +35,8 @@ bool applier::run_lane(lane_log& log, sink& to) {
     if (first > synced)
       return true;
     const auto refused = refused_.find(log.id);
-    const std::uint64_t last = refused != refused_.end()
-                                   ? refused->second
-                                   : std::min(synced, first + entries_a_call_max - 1);
+    const std::uint64_t last =
+        refused != refused_.end() ? refused->second : end_of_call(log, first, synced);
     if (!gather(log, first, last))
       return false;
     if (!batches_.empty() && !to.apply(batches_)) {

@@ -2,6 +2,7 @@
 #include "proxy/journal/catalogue.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace proxy::journal {
 
@@ -45,6 +46,15 @@ std::vector<segment_info> catalogue::segments_of(const lane_log& log, std::uint6
     if (info.end() > first && info.first <= last)
       found.push_back(info);
   return found;
+}
+
+std::uint64_t catalogue::next_kept(const lane_log& log, std::uint64_t from) const {
+  const std::lock_guard guard(lock_);
+  std::uint64_t next = std::numeric_limits<std::uint64_t>::max();
+  for (const segment_info& info : log.segments_)
+    if (info.end() > from)
+      next = std::min(next, std::max(info.first, from));
+  return next;
 }
 
 void catalogue::add_segment(lane_log& log, segment_info info) {

@@ -42,6 +42,8 @@ class catalogue {
   // Those that may hold a sequence of [first, last].
   std::vector<segment_info> segments_of(const lane_log& log, std::uint64_t first,
                                         std::uint64_t last) const;
+  // The first sequence from there on that a segment may hold.
+  std::uint64_t next_kept(const lane_log& log, std::uint64_t from) const;
   void add_segment(lane_log& log, segment_info info);
   void seal_segment(lane_log& log, const segment_info& now);
   // A dead lane without segments is forgotten.
