@@ -19,6 +19,29 @@ void append_length(std::string& out, char mark, std::size_t value) {
   out.append("\r\n", 2);
 }
 
+// hiredis makes room for as many elements as an array says it has, before one of them has come:
+// for more than fit into the longest answer there is none. Older ones count them in an int.
+decltype(redisReplyObjectFunctions::createArray) array_of_hiredis = nullptr;
+
+template <class Count>
+void* bounded_array(const redisReadTask* task, Count elements) {
+  constexpr std::size_t element_bytes_min = 4; // ":0" and the line's end
+  const auto bytes_max = reinterpret_cast<std::uintptr_t>(task->privdata);
+  if (static_cast<std::size_t>(elements) > bytes_max / element_bytes_min)
+    return nullptr;
+  return array_of_hiredis(task, elements);
+}
+
+redisReplyObjectFunctions* bounded(const redisReplyObjectFunctions& own) {
+  static redisReplyObjectFunctions all = [&own] {
+    array_of_hiredis = own.createArray;
+    redisReplyObjectFunctions made = own;
+    made.createArray = bounded_array;
+    return made;
+  }();
+  return &all;
+}
+
 } // namespace
 
 void append_argument(std::string& out, std::string_view argument) {
@@ -32,7 +55,10 @@ command_writer::command_writer(std::string& out, std::size_t arguments) : out_(o
 }
 
 reply_reader::reply_reader(std::size_t bytes_max)
-    : reader_(redisReaderCreate()), bytes_max_(bytes_max) {}
+    : reader_(redisReaderCreate()), bytes_max_(bytes_max) {
+  reader_->fn = bounded(*reader_->fn);
+  reader_->privdata = reinterpret_cast<void*>(bytes_max);
+}
 
 bool reply_reader::feed(const char* bytes, std::size_t count) {
   unfinished_ += count;
