@@ -1,4 +1,4 @@
-// deepseek-proxy: serve, check-config, version. Wires and nothing else.
+// deepseek-proxy: serve, check-config, store, version. Wires and nothing else.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +17,7 @@
 #include "proxy/server/log_format.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/store_check.hpp"
+#include "proxy/server/store_copy.hpp"
 
 namespace {
 
@@ -85,6 +86,12 @@ int check_store(const std::optional<std::filesystem::path>& file) {
   return *sound ? 0 : 1;
 }
 
+int copy(const proxy::config::store_copy_words& words) {
+  spdlog::set_level(spdlog::level::err); // its own words are enough
+  const auto copied = proxy::server::copy_store(words, std::cout);
+  return copied ? 0 : complain(copied.error());
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -105,6 +112,9 @@ int main(int argc, char** argv) {
   store->require_subcommand(1);
   auto* asking = store->add_subcommand("check", "say whether it keeps what is entrusted to it");
   asking->add_option("--config", file, "TOML file");
+  proxy::config::store_copy_words words;
+  auto* copying = store->add_subcommand("copy", proxy::config::store_copy_about);
+  proxy::config::add_options(*copying, words);
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
   auto* version = app.add_subcommand("version", "print version, commit and libraries");
   CLI11_PARSE(app, argc, argv);
@@ -117,6 +127,8 @@ int main(int argc, char** argv) {
       return check(file);
     if (*asking)
       return check_store(file);
+    if (*copying)
+      return copy(words);
     if (*example)
       std::cout << proxy::config::example_file();
     if (*version)

@@ -103,6 +103,8 @@ void throw_exception_from_error(const complaint& why, const boost::source_locati
 }
 
 int run(std::vector<std::string> words, const console& io) {
+  if (io.become && !words.empty() && words.front() == "store")
+    return io.become(words);
   CLI::App root{about, "deepseek"};
   root.footer(footer);
   root.require_subcommand(1);
@@ -120,6 +122,7 @@ int run(std::vector<std::string> words, const console& io) {
   add_alert_commands(root, chosen);
   add_health_commands(root, chosen);
   add_diagnose_command(root, chosen);
+  add_store_commands(root);
   std::string printed;
   add_papers(root, printed);
   std::reverse(words.begin(), words.end()); // CLI11 takes them from the back
@@ -130,6 +133,8 @@ int run(std::vector<std::string> words, const console& io) {
       return complain(io, {exit_usage, why});
     return root.exit(error, io.out, io.err) == 0 ? exit_ok : exit_usage;
   }
+  if (printed.empty() && !chosen)
+    return complain(io, {exit_usage, "store: say it first: deepseek store ..."});
   if (printed.empty())
     return call(chosen, options, io);
   io.out << printed;

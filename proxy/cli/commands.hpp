@@ -17,6 +17,8 @@ void add_export_command(CLI::App& root, command& chosen);  // export
 void add_top_command(CLI::App& root, command& chosen);     // top
 void add_event_commands(CLI::App& root, command& chosen);  // events
 void add_health_commands(CLI::App& root, command& chosen); // health, advise
+// What deepseek-proxy itself does, beside the store and not by the admin plane.
+void add_store_commands(CLI::App& root);
 void add_report_commands(CLI::App& root, command& chosen); // usage, limits, errors, audit, ...
 
 } // namespace proxy::cli

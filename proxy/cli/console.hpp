@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/system/result.hpp>
 
@@ -25,6 +26,8 @@ struct console {
   bool can_ask = false; // `in` is a terminal
   // For what goes on until it is interrupted; false: it was.
   std::function<bool(std::chrono::milliseconds how_long)> wait{};
+  // Goes on as deepseek-proxy with these words; returns, with an exit code, where that failed.
+  std::function<int(const std::vector<std::string>& words)> become{};
 };
 
 // Why a command did not do what it was asked to.

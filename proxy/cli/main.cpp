@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
 #include "proxy/cli/app.hpp"
@@ -32,6 +33,22 @@ bool wait(std::chrono::milliseconds how_long) {
   return interrupted == 0;
 }
 
+// The one that was installed with this one, else the one in PATH.
+int become_proxy(const std::vector<std::string>& words) {
+  constexpr const char* name = "deepseek-proxy";
+  std::vector<char*> arguments{const_cast<char*>(name)};
+  for (const std::string& each : words)
+    arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(nullptr);
+  std::error_code unknown;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", unknown).parent_path() / name;
+  ::execv(here.c_str(), arguments.data());
+  ::execvp(name, arguments.data());
+  std::cerr << "deepseek: deepseek-proxy, which does this, is neither in "
+            << here.parent_path().string() << " nor in PATH\n";
+  return proxy::cli::exit_failed;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -46,7 +63,8 @@ int main(int argc, char** argv) {
                                environment,
                                terminal && !environment("NO_COLOR"),
                                ::isatty(STDIN_FILENO) == 1,
-                               wait};
+                               wait,
+                               become_proxy};
   try {
     const int code = proxy::cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
     std::cout.flush();

@@ -95,6 +95,13 @@ class Server:
                                     "--appendonly", "yes", "--dir", self.directory, *self.options],
                                    r"Ready to accept connections")
 
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def names(self):
+        return sorted(self.ask("KEYS", "ds:*"))
+
     def ask(self, *words):
         connection = Connection(self.port)
         try:
@@ -164,6 +171,9 @@ class Shards:
     @property
     def url(self):
         return "redis+cluster://" + ",".join(f"127.0.0.1:{s.port}" for s in self.servers[:2])
+
+    def names(self):
+        return sorted(name for server in self.servers for name in server.names())
 
     def owner(self, slot):
         for first, last, node, *_ in self.servers[0].ask("CLUSTER", "SLOTS"):

@@ -1,6 +1,7 @@
 // Who uploaded which file: a hash, and a stream of its changes that every proxy follows.
 #include <spdlog/spdlog.h>
 
+#include "proxy/stores/redis/names.hpp"
 #include "proxy/stores/redis/redis_state.hpp"
 
 namespace proxy::stores {
@@ -9,8 +10,6 @@ using policies::key_id;
 
 namespace {
 
-constexpr const char* files_name = "ds:{keys}:files";
-constexpr const char* changes_name = "ds:{keys}:file-changes";
 constexpr const char* changes_kept = "100000";
 
 std::optional<key_id> owner_in(std::string_view text) {
@@ -22,12 +21,12 @@ std::optional<key_id> owner_in(std::string_view text) {
 
 // The stream's place first: a change in between is told once more, which changes nothing.
 outcome<store::file_map> redis_store::load_files() {
-  auto last = state_->admin->ask("XREVRANGE", changes_name, "+", "-", "COUNT", "1");
+  auto last = state_->admin->ask("XREVRANGE", redis::file_changes_name, "+", "-", "COUNT", "1");
   if (!last)
     return last.error();
   if (const auto entries = redis::items_of(**last); !entries.empty())
     state_->last_file_change = redis::text_of(*redis::items_of(*entries[0])[0]);
-  auto all = state_->admin->ask("HGETALL", files_name);
+  auto all = state_->admin->ask("HGETALL", redis::files_name);
   if (!all)
     return all.error();
   file_map known;
@@ -41,11 +40,11 @@ outcome<store::file_map> redis_store::load_files() {
 bool redis_store::write_file(const std::string& file, std::optional<key_id> owner) {
   redis::batch both;
   if (owner)
-    both.add("HSET", files_name, file, redis::hex(owner->value));
+    both.add("HSET", redis::files_name, file, redis::hex(owner->value));
   else
-    both.add("HDEL", files_name, file);
-  both.add("XADD", changes_name, "MAXLEN", "~", changes_kept, "*", "file", file, "owner",
-           redis::hex(owner ? owner->value : 0));
+    both.add("HDEL", redis::files_name, file);
+  both.add("XADD", redis::file_changes_name, "MAXLEN", "~", changes_kept, "*", "file", file,
+           "owner", redis::hex(owner ? owner->value : 0));
   const auto done = state_->admin->run(both);
   if (done && !redis::is_error(*done->front()) && !redis::is_error(*done->back()))
     return true;
@@ -59,8 +58,8 @@ void redis_store::tell_files(file_owners& to) {
 }
 
 outcome<void> redis_store::state_block::tell_file_changes() {
-  auto changes =
-      watching->ask("XRANGE", changes_name, "(" + last_file_change, "+", "COUNT", "1000");
+  auto changes = watching->ask("XRANGE", redis::file_changes_name, "(" + last_file_change, "+",
+                               "COUNT", "1000");
   if (!changes)
     return changes.error();
   for (const redisReply* entry : redis::items_of(**changes)) {

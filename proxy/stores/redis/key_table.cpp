@@ -9,6 +9,7 @@
 
 #include "policies/keys/secret.hpp"
 #include "proxy/stores/key_codec.hpp"
+#include "proxy/stores/redis/names.hpp"
 #include "proxy/stores/redis/scripts.hpp"
 
 namespace proxy::stores::redis {
@@ -18,26 +19,7 @@ using policies::keys::key_record;
 
 namespace {
 
-constexpr const char* records_name = "ds:{keys}:records";
-constexpr const char* secrets_name = "ds:{keys}:secrets";
-constexpr const char* changes_name = "ds:{keys}:changes";
-constexpr const char* audit_name = "ds:{keys}:audit";
 constexpr std::size_t records_a_call = 1000;
-
-std::string hex_of(const policies::keys::secret_hash& hash) {
-  std::string text;
-  for (const std::uint8_t byte : hash)
-    text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-std::string encode(const audit_row& row) {
-  return json::serialize(json::object{{"time_ms", row.time_ms},
-                                      {"actor", row.actor},
-                                      {"action", row.action},
-                                      {"subject", row.subject},
-                                      {"detail", row.detail}});
-}
 
 std::optional<audit_row> decode_audit(std::string_view text) {
   boost::system::error_code error;
@@ -74,6 +56,21 @@ failure refused(std::int64_t code, const redisReply& with) {
 
 } // namespace
 
+std::string hex_of(const policies::keys::secret_hash& hash) {
+  std::string text;
+  for (const std::uint8_t byte : hash)
+    text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+std::string encode_audit(const audit_row& row) {
+  return json::serialize(json::object{{"time_ms", row.time_ms},
+                                      {"actor", row.actor},
+                                      {"action", row.action},
+                                      {"subject", row.subject},
+                                      {"detail", row.detail}});
+}
+
 outcome<void> key_table::write(blocking_client& by, const key_record& record, bool fresh,
                                const audit_row& why) {
   script_call call{script::change_key};
@@ -81,7 +78,7 @@ outcome<void> key_table::write(blocking_client& by, const key_record& record, bo
   call.argument(policies::keys::to_string(record.id)).argument(stores::encode(record));
   call.argument(fresh ? "0" : std::to_string(record.version));
   call.argument(record.parent ? policies::keys::to_string(*record.parent) : "");
-  call.argument(encode(why)).argument(std::to_string(audit_rows_max));
+  call.argument(encode_audit(why)).argument(std::to_string(audit_rows_max));
   for (const auto& secret : record.secrets)
     call.argument(hex_of(secret.hash));
   auto answered = by.single(batch{call});

@@ -13,6 +13,9 @@ namespace proxy::stores::redis {
 
 inline constexpr std::size_t audit_rows_max = 100'000;
 
+std::string encode_audit(const audit_row& row); // as it lies in the log
+std::string hex_of(const policies::keys::secret_hash& hash);
+
 class key_table {
  public:
   explicit key_table(keys::key_directory& directory) : directory_(directory) {}

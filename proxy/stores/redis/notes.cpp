@@ -1,21 +1,15 @@
 // Notes: a hash for each kind, shared by all proxies. HSETNX makes one of them the first.
+#include "proxy/stores/redis/names.hpp"
 #include "proxy/stores/redis/redis_state.hpp"
 
 namespace proxy::stores {
-namespace {
-
-std::string notes_name(const std::string& kind) {
-  return "ds:{notes}:" + kind;
-}
-
-} // namespace
 
 bool redis_store::lost_state() const {
   return state_->ledger->lost_state();
 }
 
 outcome<store::note_map> redis_store::load_notes(const std::string& kind) {
-  const auto all = state_->admin->ask("HGETALL", notes_name(kind));
+  const auto all = state_->admin->ask("HGETALL", redis::notes_name(kind));
   if (!all)
     return all.error();
   note_map found;
@@ -26,7 +20,7 @@ outcome<store::note_map> redis_store::load_notes(const std::string& kind) {
 }
 
 outcome<bool> redis_store::write_note(const note& what, note_change how) {
-  const std::string name = notes_name(what.kind);
+  const std::string name = redis::notes_name(what.kind);
   const auto done = how == note_change::remove ? state_->admin->ask("HDEL", name, what.name)
                     : how == note_change::put
                         ? state_->admin->ask("HSET", name, what.name, what.text)

@@ -1,23 +1,16 @@
 // From an address and a directory to a store. Each step fails with what the operator can do.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <fstream>
-
 #include <openssl/rand.h>
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/stores/redis/names.hpp"
+#include "proxy/stores/redis/node_file.hpp"
 #include "proxy/stores/redis/redis_state.hpp"
 
 namespace proxy::stores {
 
-namespace {
-
-constexpr const char* schema_name = "ds:schema";
-constexpr std::int64_t schema_version = 1;
-
-} // namespace
+using redis::schema_name;
+using redis::schema_version;
 
 outcome<void> redis_store::state_block::take_directory() {
   auto taken = directory_lock::take(settings.directory);
@@ -29,25 +22,13 @@ outcome<void> redis_store::state_block::take_directory() {
 
 // Holds at Redis bear this number: what an earlier process of this directory held is known by it.
 outcome<void> redis_store::state_block::read_node() {
-  const auto file = settings.directory / "node";
-  std::string text;
   std::uint32_t number = 0; // an earlier process's leases are others
   RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number);
   lending.next_number = number;
-  if (std::ifstream in(file); in)
-    std::getline(in, text);
-  if (const auto known = redis::unhex(text); known && *known != 0) {
-    node = *known;
-    return {};
-  }
-  RAND_bytes(reinterpret_cast<unsigned char*>(&node), sizeof node);
-  const auto fresh = settings.directory / "node.new";
-  std::ofstream(fresh) << redis::hex(node) << "\n" << std::flush;
-  std::error_code failed;
-  std::filesystem::rename(fresh, file, failed);
-  if (failed)
-    return failure{errc::data_directory_unusable,
-                   "cannot write " + file.string() + ": " + failed.message()};
+  const auto known = redis::node_in(settings.directory);
+  if (!known)
+    return known.error();
+  node = *known;
   return {};
 }
 
@@ -78,6 +59,10 @@ outcome<void> redis_store::state_block::check_schema() {
     return found.error();
   if (redis::number_of(**found) == schema_version)
     return {};
+  if (redis::text_of(**found) == redis::schema_copying)
+    return failure{errc::store_unavailable,
+                   "a copy into this Redis was begun and not finished: repeat it (deepseek-proxy "
+                   "store copy --replace)"};
   return failure{errc::store_unavailable,
                  "this Redis has data of another version of deepseek-proxy (ds:schema is " +
                      std::string(redis::text_of(**found)) + ", not " +
