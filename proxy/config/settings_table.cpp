@@ -256,7 +256,8 @@ std::vector<setting> store_settings_table() {
       choice("store", "on_loss",
              "While Redis is away. deny: requests are refused with 503 and Retry-After. divide: "
              "those of keys that have limits a minute and no others go on, at each proxy's part "
-             "of the limit; where money or concurrency is limited they are refused all the same.",
+             "of the limit, once every other proxy has counted it; where money or concurrency is "
+             "limited they are refused all the same.",
              {"deny", "divide"}, MEMBER(store.on_loss)),
       choice("store", "durability",
              "When a request may go upstream. master: its hold is at Redis. replicated: a replica "

@@ -21,14 +21,15 @@ namespace proxy::stores::redis {
 
 struct limit_line_settings {
   pipeline_settings connection;
-  std::chrono::milliseconds patience{800};          // from asking to `unavailable`
-  std::size_t waiting_max = 16384;                  // operations while there is no connection
-  std::uint64_t node = 0;                           // whose holds these are
-  bool caller_clock = false;                        // else Redis's: a pretended clock, or a test
-  lease_surroundings* leases = nullptr;             // nullptr: each request is asked for
-  const std::atomic<std::int64_t>* nodes = nullptr; // divide while Redis is away; nullptr: refuse
-  bool replicated = false;                          // a hold counts once a replica has it
-  std::function<void()> lost_state;                 // Redis does not know what it had lent
+  std::chrono::milliseconds patience{800}; // from asking to `unavailable`
+  std::size_t waiting_max = 16384;         // operations while there is no connection
+  std::uint64_t node = 0;                  // whose holds these are
+  bool caller_clock = false;               // else Redis's: a pretended clock, or a test
+  lease_surroundings* leases = nullptr;    // nullptr: each request is asked for
+  // Divide by so many while Redis is away; nullptr, or 0 at the moment: refuse.
+  const std::atomic<std::int64_t>* nodes = nullptr;
+  bool replicated = false;          // a hold counts once a replica has it
+  std::function<void()> lost_state; // Redis does not know what it had lent
 };
 
 class limit_line final : private pipeline::asker {

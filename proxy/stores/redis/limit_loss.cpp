@@ -26,14 +26,14 @@ bool limit_line::away(const keys::key_slot& key) {
 
 void limit_line::fail(reserve_op& op) {
   op.result = status::unavailable;
-  if (!settings_.nodes || there(*op.key) || op.hold.slot_lease != 0 || !divisible(*op.key))
+  const std::int64_t nodes = settings_.nodes ? settings_.nodes->load() : 0;
+  if (nodes == 0 || there(*op.key) || op.hold.slot_lease != 0 || !divisible(*op.key))
     return;
   if (away_at_ == policies::instant{}) {
     away_at_ = op.now;
-    spdlog::warn("redis: away; keys with limits a minute only go on at 1/{} of them",
-                 settings_.nodes->load());
+    spdlog::warn("redis: away; keys with limits a minute only go on at 1/{} of them", nodes);
   }
-  reserve_divided(op, {*settings_.nodes, away_at_});
+  reserve_divided(op, {nodes, away_at_});
 }
 
 void limit_line::await_replica(operation& o, pipeline& by) {
@@ -45,7 +45,9 @@ void limit_line::await_replica(operation& o, pipeline& by) {
 void limit_line::replica_answered(operation& o, const redisReply& with) {
   o.replicating = false;
   const bool good = !is_error(with) && number_of(with).value_or(0) >= 1;
-  if (!good)
+  if (is_error(with))
+    tell(refused_by_redis(with).message);
+  else if (!good)
     tell("no replica has taken over what was written: store.durability is \"replicated\"");
   if (o.what == kind::step) {
     open_lease& l = *o.lease;

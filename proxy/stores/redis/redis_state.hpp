@@ -12,6 +12,7 @@
 #include "proxy/stores/redis/key_table.hpp"
 #include "proxy/stores/redis/ledger_writer.hpp"
 #include "proxy/stores/redis/limit_line.hpp"
+#include "proxy/stores/redis/presence.hpp"
 #include "proxy/stores/redis/redis_store.hpp"
 #include "proxy/stores/redis/scripts.hpp"
 #include "proxy/upstream/tls_context.hpp"
@@ -31,6 +32,7 @@ struct redis_store::state_block {
   std::unique_ptr<redis::key_table> table;
   std::unique_ptr<redis::ledger_writer> ledger;
   redis::lease_surroundings lending;
+  redis::presence presence;
   std::mutex lines_lock;
   std::vector<std::unique_ptr<redis::limit_line>> lines;
   std::unique_ptr<journal::keeper> keeper; // goes first: it applies to the ledger to the end
@@ -41,6 +43,7 @@ struct redis_store::state_block {
   std::mutex upkeep_lock;
   std::condition_variable upkeep_wake;
   bool stopping = false;
+  bool away = false; // upkeep's: Redis was, when it last looked
 
   state_block(redis_settings s, keys::key_directory& d) : settings(std::move(s)), directory(d) {}
 
@@ -67,8 +70,10 @@ struct redis_store::state_block {
                                    std::initializer_list<std::int64_t> numbers);
   void bring_all_leases_home();
   outcome<void> beat();
+  void be_counted();
+  void leave();
   void look_after();
-  void look_once(bool& away);
+  void look_once();
   outcome<void> tell_file_changes();
   outcome<std::size_t> sweep(redis::blocking_client& by, std::int64_t now_ms);
 };

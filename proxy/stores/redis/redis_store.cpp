@@ -36,6 +36,7 @@ redis_store::~redis_store() {
   if (state_->upkeep.joinable())
     state_->upkeep.join();
   state_->bring_all_leases_home();
+  state_->leave();
 }
 
 journal::keeper& redis_store::journal() {
@@ -46,6 +47,7 @@ const journal::recovery_report& redis_store::recovered() const {
 }
 void redis_store::start() {
   state_->keeper->start(*state_->ledger);
+  state_->be_counted();
   state_->upkeep = std::thread([this] { state_->look_after(); });
 }
 
@@ -55,7 +57,7 @@ void redis_store::join(io::reactor& loop) {
   settings.caller_clock = state_->settings.caller_clock;
   settings.replicated = state_->settings.replicated;
   if (state_->settings.divides)
-    settings.nodes = &state_->lending.nodes;
+    settings.nodes = &state_->presence.dividing;
   if (state_->settings.leased) {
     ++state_->lending.threads;
     settings.leases = &state_->lending;

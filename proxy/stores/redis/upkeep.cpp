@@ -17,9 +17,7 @@ constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds sweep_every{60};
 constexpr std::int64_t memory_ms_max = 24 * 60 * 60 * 1000; // of requests that have ended
 constexpr std::size_t roots_a_call = 500;
-constexpr const char* nodes_name = "ds:{nodes}";
-constexpr std::chrono::seconds beat_every{1};
-constexpr std::int64_t node_silence_ms_max = 3500;
+constexpr milliseconds beat_every{1000};
 
 bool may_expire(const redis::stored_request& r) {
   return r.phase == 'o' || r.phase == 'l';
@@ -111,7 +109,7 @@ outcome<std::size_t> redis_store::sweep(policies::instant now) {
   return state_->sweep(*state_->admin, now_ms);
 }
 
-void redis_store::state_block::look_once(bool& away) {
+void redis_store::state_block::look_once() {
   auto done = table->catch_up(*watching);
   if (done && files.load())
     done = tell_file_changes();
@@ -125,36 +123,15 @@ void redis_store::state_block::look_once(bool& away) {
     spdlog::info("redis: keys are read again");
 }
 
-// Every proxy tells that it is there, and counts who else is.
-outcome<void> redis_store::state_block::beat() {
-  const auto time = watching->ask("TIME");
-  if (!time)
-    return time.error();
-  const auto items = redis::items_of(**time);
-  const std::int64_t now_ms = redis::number_of(*items[0]).value_or(0) * 1000;
-  redis::batch both;
-  both.add("ZADD", nodes_name, std::to_string(now_ms), redis::hex(node))
-      .add("ZCOUNT", nodes_name, std::to_string(now_ms - node_silence_ms_max), "+inf");
-  const auto told = watching->run(both);
-  if (!told)
-    return told.error();
-  const redisReply& count = *told->back();
-  if (redis::is_error(count))
-    return redis::refused_by_redis(count);
-  lending.nodes = std::max<std::int64_t>(1, count.integer);
-  return {};
-}
-
 void redis_store::state_block::look_after() {
   auto next_beat = steady_clock::now();
   auto next_sweep = steady_clock::now() + sweep_every;
-  bool away = false;
   std::unique_lock guard(upkeep_lock);
   while (!upkeep_wake.wait_for(guard, look_every, [this] { return stopping; })) {
     guard.unlock();
-    look_once(away);
+    look_once();
     if (!away && steady_clock::now() >= next_beat) {
-      next_beat = steady_clock::now() + beat_every;
+      next_beat = steady_clock::now() + (settings.divides ? milliseconds{0} : beat_every);
       if (auto told = beat(); !told)
         spdlog::error("redis: who else is there cannot be told: {}", told.error().message);
     }
