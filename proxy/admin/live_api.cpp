@@ -38,8 +38,9 @@ minute_row last_minute_by_rows(const admin_context& context, policies::key_id ke
   return sum;
 }
 
-// Counted row by row where that is quickly done, else from the sums of two minutes.
-minute_row last_minute(const admin_context& context, policies::key_id key, std::int64_t now_ms) {
+// Of this proxy: counted row by row where that is quickly done, else from the sums of two minutes.
+minute_row last_minute_here(const admin_context& context, policies::key_id key,
+                            std::int64_t now_ms) {
   constexpr std::int64_t rows_max = 200'000;
   const stores::minute_range two{now_ms / minute_ms - 1, now_ms / minute_ms + 1};
   std::int64_t account = 0;
@@ -57,6 +58,15 @@ minute_row last_minute(const admin_context& context, policies::key_id key, std::
           sum(&minute_row::cost_nano)};
 }
 
+minute_row last_minute(const admin_context& context, policies::key_id key, std::int64_t now_ms) {
+  minute_row sum = last_minute_here(context, key, now_ms);
+  const auto family = context.directory.family_of(key);
+  for (const auto& other : context.store.elsewhere(now_ms - minute_ms))
+    if (std::ranges::find(family, other.key) != family.end())
+      sum += other.row;
+  return sum;
+}
+
 // Of each key by itself, in the minute that ended at `now`.
 std::map<std::uint64_t, minute_row> last_minutes(const admin_context& context,
                                                  std::int64_t now_ms) {
@@ -66,6 +76,8 @@ std::map<std::uint64_t, minute_row> last_minutes(const admin_context& context,
       sums[e.key] += *added;
     return true;
   });
+  for (const auto& other : context.store.elsewhere(now_ms - minute_ms))
+    sums[other.key.value] += other.row;
   return sums;
 }
 

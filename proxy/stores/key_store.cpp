@@ -36,6 +36,10 @@ std::vector<key_store::key_total> key_store::totals(std::span<const policies::ke
   return all;
 }
 
+std::vector<key_store::key_minute> key_store::elsewhere(std::int64_t) const {
+  return {};
+}
+
 std::vector<minute_row> key_store::minutes(std::optional<policies::key_id> key,
                                            minute_range range) const {
   std::map<std::int64_t, minute_row> found;

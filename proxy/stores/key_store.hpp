@@ -130,12 +130,19 @@ class key_store {
   // up from rows().
   virtual std::vector<minute_row> minutes(std::optional<policies::key_id> key,
                                           minute_range range) const;
+  // What other proxies did, by key, since `from_ms`: the last minute, at most a second behind. A
+  // key may come more than once. The default: there are none.
+  struct key_minute {
+    policies::key_id key;
+    minute_row row;
+  };
+  virtual std::vector<key_minute> elsewhere(std::int64_t from_ms) const;
   // The live meters, at `now`.
   virtual policies::limits::limit_state state(policies::key_id id, policies::instant now) const = 0;
   virtual std::optional<policies::instant> last_used(policies::key_id id) const = 0;
 
-  // Newest first, of a key or of all: outcomes with status >= 400 or a bad ending, and refusals
-  // (tallies).
+  // Newest first, of a key or of all, whichever proxy it was: outcomes with status >= 400 or a bad
+  // ending, and refusals (tallies).
   virtual std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,
                                                     std::int64_t from_ms,
                                                     std::size_t count_max) const = 0;
@@ -144,7 +151,7 @@ class key_store {
   virtual std::vector<audit_row> audit_of(std::string_view subject, std::int64_t from_ms,
                                           std::size_t count_max) const;
 
-  // Rows of the ledger for export and tests, oldest first; false from `visit` stops.
+  // This proxy's rows of the ledger for export and tests, oldest first; false from `visit` stops.
   virtual void rows(std::int64_t from_ms, std::int64_t until_ms,
                     const std::function<bool(const journal::entry&)>& visit) const = 0;
 };

@@ -7,7 +7,10 @@
 
 namespace proxy::stores {
 
-// Newest first: outcomes with status >= 400 or a bad ending, and refusals.
+// An outcome with status >= 400 or a bad ending, or refusals.
+bool went_wrong(const journal::entry& e);
+
+// Newest first, those that went wrong.
 std::vector<journal::entry> errors_in(const journal::keeper& rows,
                                       std::optional<policies::key_id> id, std::int64_t from_ms,
                                       std::size_t count_max);

@@ -6,7 +6,8 @@ import time
 
 from harness import eventually, run
 from load import chat_shot, fire_all, seeded
-from redis_test import Cluster, check_books, cluster, fire_on, known_everywhere
+from redis_test import (Cluster, check_books, cluster, faulty_rush, fire_on, known_everywhere, once_each_in_the_ledger,
+                        patient_shots, rush)
 
 SEEDS = int(os.environ.get("LEASES_SEEDS", "0"))
 LIMIT_USD = 1.0 if SEEDS else 0.1
@@ -37,25 +38,18 @@ def three_nodes_hold_one_budget(made=Leased, least=0.95):
             key = c.nodes[0].create_key(rate_limits={"monthly_spending_limit": LIMIT_USD})
             known_everywhere(c, key)
             rng = seeded(seed)
-            faults = ("missing_usage", "status:500", "reset_after:300", "short_body")
-            threads, statuses = fire_on(c, key, [chat_shot(rng, faults=faults) for _ in range(1000)])
-            for each in threads:
-                each.join()
-            assert set(sum(statuses, [])) <= {0, 200, 429, 500, 502}, set(sum(statuses, []))
+            faulty_rush(c, key, rng)
             # What 1,000 did not need is spent by as many as it takes.
             while True:
                 c.settled(key)
                 before = len(c.simulator.requests())
-                for thread in fire_on(c, key, [chat_shot(rng, stream=False) for _ in range(600)])[0]:
-                    thread.join()
+                rush(c, key, [chat_shot(rng, stream=False) for _ in range(600)])
                 if len(c.simulator.requests()) - before < 10:
                     break
             spend_the_rest(c, key)
             charged = check_books(c, key, LIMIT)
             assert charged >= least * LIMIT, (charged, "the budget could not be used")
-            rows = [r["request_id"] for node in c.nodes for r in node.ledger() if r["dispatched"]]
-            seen = [r["request_id"] for r in c.simulator.requests()]
-            assert sorted(rows) == sorted(seen), (len(rows), len(seen))
+            once_each_in_the_ledger(c)
 
 
 def three_nodes_hold_it_exactly():
@@ -89,16 +83,11 @@ def the_rate_of_one_node():
         for node in c.nodes:
             eventually(lambda: node.command("keys", "get", key["id"], check=False).returncode == 0, "known", 2)
         rng = seeded(3)
-        shots = [chat_shot(rng) for _ in range(900)]
-        for shot in shots:
-            shot.hang_up_after = None
+        shots = patient_shots(rng, 900)
         admitted = 0
         began = time.monotonic()
         for _ in range(3):
-            threads, statuses = fire_on(c, key, shots)
-            for each in threads:
-                each.join()
-            admitted += sum(statuses, []).count(200)
+            admitted += rush(c, key, shots).count(200)
             c.settled(key)
         most = 300 + int((time.monotonic() - began) / 60) + 1
         print(f"  {admitted} of {most} admitted", flush=True)

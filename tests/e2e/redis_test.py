@@ -3,62 +3,30 @@
 import contextlib
 import os
 import re
-import shutil
-import signal
-import socket
 import threading
 import time
 
-from harness import Process, Proxy, Simulator, eventually, free_port, run, workspace
+from harness import Proxy, Simulator, eventually, free_port, run, workspace
 from load import chat_shot, fire_all, seeded
+from redis_servers import Server
 
 LIMIT_USD = 0.05
 LIMIT = 50_000_000  # nano-dollars
+FAULTS = ("missing_usage", "status:500", "reset_after:300", "short_body")
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")  # off-peak, for all of a test
 
 
-class Redis:
-    """A redis-server on a port of its own that keeps what it acknowledged."""
+class Redis(Server):
+    """A redis-server that keeps what it acknowledged, as surely as `fsync` says."""
 
     def __init__(self, directory, fsync="always"):
         self.fsync = fsync
-        self.directory = os.path.join(directory, "redis")
-        os.makedirs(self.directory)
-        for attempt in range(5):
-            self.port = free_port()
-            with contextlib.suppress(RuntimeError):
-                self.start()
-                return
-        raise RuntimeError("redis-server did not start")
-
-    @property
-    def url(self):
-        return f"redis://127.0.0.1:{self.port}"
-
-    def start(self):
-        self.process = Process(
-            [shutil.which("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-             "--appendonly", "yes", "--appendfsync", self.fsync, "--dir", self.directory],
-            r"Ready to accept connections")
-
-    def kill(self):
-        self.process.kill()
+        super().__init__(directory, "redis", "--appendfsync", fsync)
 
     def calls(self, command):
         """How often it has run that, in scripts as well."""
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
-            connection.sendall(b"INFO commandstats\r\n")
-            text = b""
-            while not text.endswith(b"\r\n\r\n"):
-                text += connection.recv(65536)
-        found = re.search(f"cmdstat_{command}:calls=(\\d+)", text.decode())
+        found = re.search(f"cmdstat_{command}:calls=(\\d+)", self.ask("INFO", "commandstats"))
         return int(found.group(1)) if found else 0
-
-    def freeze(self):
-        self.process.child.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.child.send_signal(signal.SIGCONT)
 
 
 class Cluster:
@@ -114,6 +82,33 @@ def fire_on(c, key, shots):
     return threads, statuses
 
 
+def rush(c, key, shots):
+    """The same, to their end: all their statuses."""
+    threads, statuses = fire_on(c, key, shots)
+    for each in threads:
+        each.join()
+    return sum(statuses, [])
+
+
+def faulty_rush(c, key, rng):
+    """1,000 at once, some of which go wrong in every way."""
+    statuses = rush(c, key, [chat_shot(rng, faults=FAULTS) for _ in range(1000)])
+    assert set(statuses) <= {0, 200, 429, 500, 502}, set(statuses)
+
+
+def patient_shots(rng, count):
+    shots = [chat_shot(rng) for _ in range(count)]
+    for shot in shots:
+        shot.hang_up_after = None
+    return shots
+
+
+def once_each_in_the_ledger(c):
+    rows = sorted(r["request_id"] for node in c.nodes for r in node.ledger() if r["dispatched"])
+    seen = sorted(r["request_id"] for r in c.simulator.requests())
+    assert rows == seen, (len(rows), len(seen))
+
+
 def check_books(c, key, limit=LIMIT):
     usage = c.settled(key)
     bill, charged = c.simulator.bill()["total_nano"], usage["cost_nano_usd"]
@@ -130,18 +125,12 @@ def two_nodes_hold_one_budget():
             key = c.nodes[0].create_key(rate_limits={"monthly_spending_limit": LIMIT_USD})
             known_everywhere(c, key)
             rng = seeded(seed)
-            faults = ("missing_usage", "status:500", "reset_after:300", "short_body")
-            threads, statuses = fire_on(c, key, [chat_shot(rng, faults=faults) for _ in range(1000)])
-            for each in threads:
-                each.join()
-            assert set(sum(statuses, [])) <= {0, 200, 429, 500, 502}, set(sum(statuses, []))
+            faulty_rush(c, key, rng)
             check_books(c, key)
             while c.nodes[seed].chat(key["key"], max_tokens=1)[0] == 200:
                 pass
             assert check_books(c, key) >= 0.97 * LIMIT, "the budget could not be used"
-            rows = [r["request_id"] for node in c.nodes for r in node.ledger() if r["dispatched"]]
-            seen = [r["request_id"] for r in c.simulator.requests()]
-            assert sorted(rows) == sorted(seen), (len(rows), len(seen))
+            once_each_in_the_ledger(c)
 
 
 def two_nodes_admit_as_many_as_one():
@@ -149,14 +138,8 @@ def two_nodes_admit_as_many_as_one():
     with cluster() as c:
         key = c.nodes[0].create_key(rate_limits={"requests_per_minute": 1, "burst_requests": 50})
         eventually(lambda: c.nodes[1].command("keys", "get", key["id"], check=False).returncode == 0, "known", 1)
-        rng = seeded(3)
-        shots = [chat_shot(rng) for _ in range(300)]
-        for shot in shots:
-            shot.hang_up_after = None
-        threads, statuses = fire_on(c, key, shots)
-        for each in threads:
-            each.join()
-        assert sum(statuses, []).count(200) == 50, sum(statuses, []).count(200)
+        admitted = rush(c, key, patient_shots(seeded(3), 300)).count(200)
+        assert admitted == 50, admitted
 
 
 def a_killed_node_leaves_nothing_open():
@@ -208,8 +191,7 @@ def killed_rounds(c, rng, rounds):
         for each in threads:
             each.join()
     check_books(c, key, limit)
-    rows = sorted(r["request_id"] for node in c.nodes for r in node.ledger() if r["dispatched"])
-    assert rows == sorted(r["request_id"] for r in c.simulator.requests()), "not once each in the ledger"
+    once_each_in_the_ledger(c)
 
 
 def a_frozen_redis_is_one_that_is_away():
@@ -243,6 +225,41 @@ def a_change_is_enforced_everywhere():
         eventually(lambda: c.nodes[1].chat(key["key"])[0] == 429, "the limit holds on the other node", 1)
 
 
+def each_node_shows_what_all_do():
+    """Errors, refusals and the last minute of both nodes on either; a node's own are there once"""
+    with cluster() as c:
+        key = c.nodes[0].create_key("shared", rate_limits={"requests_per_minute": 1, "burst_requests": 8})
+        other = c.nodes[1].create_key("other")
+        for each in (key, other):
+            known_everywhere(c, each)
+        for node in c.nodes:
+            status, _, body = node.chat(other["key"], headers={"X-Sim-Fault": "status:500"})
+            assert status == 500, (status, body)
+        statuses = rush(c, key, patient_shots(seeded(7), 40))
+        limited = statuses.count(429)
+        assert limited >= 30, statuses
+
+        def errors(node, of):
+            return node.admin("GET", f"/v1/keys/{of['id']}/errors?hours=24")["data"]
+
+        for node in c.nodes:
+            eventually(lambda: sum(e["count"] for e in errors(node, key)) == limited, "all refusals are shown", 30)
+            eventually(lambda: len(errors(node, other)) == 2, "each node's error is shown")
+            assert len({e["request_id"] for e in errors(node, other)}) == 2, errors(node, other)
+            times = [e["time_ms"] for e in errors(node, key)]
+            assert times == sorted(times, reverse=True), times
+            assert len(errors(node, key)[:1]) == len(node.admin(
+                "GET", f"/v1/keys/{key['id']}/errors?hours=24&limit=1")["data"])
+            events = node.admin("GET", f"/v1/keys/{key['id']}/events?since=24h")["events"]
+            assert sum(e["count"] for e in events if e["type"] != "admin_action") == limited, events
+        total = 2 + len(statuses)  # with what asked whether the key is known
+        for node in c.nodes:
+            eventually(lambda: node.admin("GET", f"/v1/keys/{key['id']}/current")["requests"] == total,
+                       "the last minute of both")
+            live = {k["name"]: k for k in node.admin("GET", "/v1/usage/live")["keys"]}
+            assert live["shared"]["requests"] == total and live["other"]["requests"] == 4, live
+
+
 def a_wrong_redis_is_told():
     """A password that is missing and data of another version: a clear message, and no start"""
     with workspace() as directory:
@@ -263,6 +280,6 @@ def a_wrong_redis_is_told():
 
 
 if __name__ == "__main__":
-    run([a_change_is_enforced_everywhere, two_nodes_admit_as_many_as_one, two_nodes_hold_one_budget,
+    run([a_change_is_enforced_everywhere, each_node_shows_what_all_do, two_nodes_admit_as_many_as_one, two_nodes_hold_one_budget,
          a_killed_node_leaves_nothing_open, redis_killed_and_restarted,
          a_frozen_redis_is_one_that_is_away, a_wrong_redis_is_told])

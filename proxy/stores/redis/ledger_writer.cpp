@@ -10,7 +10,10 @@
 #include "policies/keys/secret.hpp"
 #include "proxy/stores/redis/lease_desk.hpp"
 #include "proxy/stores/redis/limit_wire.hpp"
+#include "proxy/stores/redis/names.hpp"
+#include "proxy/stores/redis/recent.hpp"
 #include "proxy/stores/redis/scripts.hpp"
+#include "proxy/stores/redis/usage_wire.hpp"
 
 namespace proxy::stores::redis {
 
@@ -73,13 +76,6 @@ struct additions {
   }
 };
 
-packer packed_sums(const usage_sums& s) {
-  packer out;
-  for (const std::int64_t usage_sums::*field : usage_sums::fields)
-    out << s.*field;
-  return out;
-}
-
 } // namespace
 
 std::string sums_name(std::uint64_t key) {
@@ -92,7 +88,7 @@ std::string spreads_name(std::uint64_t key) {
   return "ds:{ledger}:spreads:" + hex(key);
 }
 std::string ledger_writer::lanes_of_node() const {
-  return "ds:{ledger}:lanes:" + hex(settings_.node);
+  return lanes_prefix + hex(settings_.node);
 }
 
 outcome<std::vector<journal::lane_progress>> ledger_writer::progress() {
@@ -153,11 +149,18 @@ bool ledger_writer::apply(std::span<const journal::batch> batches) {
         trouble_ = done.error().message;
     }
   }
+  tell_recent();
   if (before.empty() && !trouble_.empty())
     spdlog::error("ledger: usage cannot be written, the journal keeps it: {}", trouble_);
   if (!before.empty() && trouble_.empty())
     spdlog::info("ledger: usage is written again");
   return trouble_.empty();
+}
+
+void ledger_writer::tell_recent() {
+  if (recent_.size() > 0 && !all_well(by_.run(recent_)))
+    spdlog::debug("ledger: what went on lately could not be told to other proxies");
+  recent_ = {};
 }
 
 outcome<void> ledger_writer::tell(const journal::batch& part) {
@@ -257,8 +260,8 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
       const auto& [where, added] = *each;
       call.argument(index)
           .argument(std::to_string(where.hour))
-          .argument(fmt::format("{}:{}:{}", where.hour, where.feature, where.model))
-          .argument(packed_sums(added.sums).text())
+          .argument(field_of(where.hour, where.feature, where.model))
+          .argument(pack(added.sums))
           .argument(added.spread.packed());
     }
   }
@@ -266,6 +269,10 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   if (!told)
     return told.error();
   const auto items = items_of(**told);
+  constexpr std::int64_t added = 1, added_behind_a_gap = 3;
+  const auto code = items.empty() ? std::nullopt : number_of(*items[0]);
+  if (code == added || code == added_behind_a_gap)
+    add_recent(recent_, settings_.node, part);
   const auto applied = items.size() == 2 ? number_of(*items[1]) : std::nullopt;
   if (applied && static_cast<std::uint64_t>(*applied) < applied_[part.lane])
     note_lost_state();

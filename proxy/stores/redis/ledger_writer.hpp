@@ -55,6 +55,7 @@ class ledger_writer final : public journal::sink {
   outcome<void> tell(const journal::batch& part);
   outcome<void> tell_outcomes(const journal::batch& part);
   outcome<void> tell_sums(const journal::batch& part);
+  void tell_recent();
   void forget_applied();
   void add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& key,
                     std::span<const journal::entry* const> outcomes) const;
@@ -71,6 +72,7 @@ class ledger_writer final : public journal::sink {
     std::array<std::uint8_t, 16> id;
   };
   std::deque<applied_request> to_forget_;
+  batch recent_; // for eyes, of what was told in this apply()
   std::string trouble_;
   std::atomic<bool> lost_state_{false};
 };

@@ -6,7 +6,9 @@
 
 #include "policies/limits/passage.hpp"
 #include "proxy/stores/recent_errors.hpp"
+#include "proxy/stores/redis/recent.hpp"
 #include "proxy/stores/redis/redis_state.hpp"
+#include "proxy/stores/redis/usage_wire.hpp"
 
 namespace proxy::stores {
 
@@ -26,34 +28,6 @@ std::optional<failure> too_long(const key_record& record, const keys::key_direct
   return failure{errc::conflict, fmt::format("a chain of keys has at most {} members; this one "
                                              "would have {}",
                                              keys::chain_max, length)};
-}
-
-// What a field of sums or spreads is named after: "hour:feature:model".
-template <class Row>
-std::optional<Row> row_named(std::string_view field) {
-  const std::size_t first = field.find(':');
-  const std::size_t second = field.find(':', first + 1);
-  if (second == std::string_view::npos)
-    return std::nullopt;
-  Row row;
-  row.hour = std::atoll(std::string(field.substr(0, first)).c_str());
-  row.feature = static_cast<std::uint8_t>(
-      std::atoi(std::string(field.substr(first + 1, second - first - 1)).c_str()));
-  row.model = field.substr(second + 1);
-  return row;
-}
-
-bool fill(usage_row& row, std::string_view packed) {
-  if (packed.size() != usage_sums::count * 8)
-    return false;
-  std::size_t index = 0;
-  for (std::int64_t usage_sums::*field : usage_sums::fields)
-    row.sums.*field = redis::unpack_at(packed, index++);
-  return true;
-}
-bool fill(spread_row& row, std::string_view packed) {
-  row.spread = policies::analytics::spread::unpacked(packed);
-  return !row.spread.empty();
 }
 
 template <class T>
@@ -82,11 +56,9 @@ std::vector<Row> rows_of(redis::blocking_client& by, std::uint64_t whose, const 
     return all;
   const auto items = redis::items_of(**values);
   for (std::size_t i = 0; i < items.size(); ++i)
-    if (auto row = row_named<Row>(words[i + 2]); row && fill(*row, redis::text_of(*items[i])))
+    if (auto row = redis::row_of<Row>(words[i + 2], redis::text_of(*items[i])))
       all.push_back(std::move(*row));
-  std::ranges::sort(all, [](const Row& a, const Row& b) {
-    return std::tie(a.hour, a.model, a.feature) < std::tie(b.hour, b.model, b.feature);
-  });
+  std::ranges::sort(all, redis::comes_before<Row>);
   return all;
 }
 
@@ -172,10 +144,24 @@ std::vector<audit_row> redis_store::audit(std::size_t count_max) const {
   return told(rows, "the audit log") ? std::move(*rows) : std::vector<audit_row>{};
 }
 
+// Its own by its journal, which goes further back; others' by what they told lately.
 std::vector<journal::entry> redis_store::recent_errors(std::optional<key_id> id,
                                                        std::int64_t from_ms,
                                                        std::size_t count_max) const {
-  return errors_in(*state_->keeper, id, from_ms, count_max);
+  std::vector<journal::entry> found = errors_in(*state_->keeper, id, from_ms, count_max);
+  const auto others =
+      redis::errors_elsewhere(*state_->admin, state_->node, {id, from_ms, count_max});
+  if (!told(others, "errors of other proxies"))
+    return found;
+  found.insert(found.end(), others->begin(), others->end());
+  std::ranges::stable_sort(found, std::greater{}, &journal::entry::time_ms);
+  found.resize(std::min(found.size(), count_max));
+  return found;
+}
+
+std::vector<key_store::key_minute> redis_store::elsewhere(std::int64_t from_ms) const {
+  auto others = redis::used_elsewhere(*state_->admin, state_->node, from_ms);
+  return told(others, "what other proxies do") ? std::move(*others) : std::vector<key_minute>{};
 }
 
 void redis_store::rows(std::int64_t from_ms, std::int64_t until_ms,

@@ -65,10 +65,11 @@ class redis_store final : public store {
                                   usage_range range) const override;
   policies::limits::limit_state state(policies::key_id id, policies::instant now) const override;
   std::optional<policies::instant> last_used(policies::key_id id) const override;
-  // These two see what went through this proxy.
+  std::vector<key_minute> elsewhere(std::int64_t from_ms) const override;
   std::vector<journal::entry> recent_errors(std::optional<policies::key_id> id,
                                             std::int64_t from_ms,
                                             std::size_t count_max) const override;
+  // Of what went through this proxy.
   void rows(std::int64_t from_ms, std::int64_t until_ms,
             const std::function<bool(const journal::entry&)>& visit) const override;
   std::vector<audit_row> audit(std::size_t count_max) const override;
