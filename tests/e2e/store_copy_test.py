@@ -83,7 +83,7 @@ def there_and_back(redis, s):
             assert node.chat(keys[1]["key"])[0] == 200
         s.settled(node)
         before = figures(node, keys)
-        rows = [r["request_id"] for r in node.ledger() if r["dispatched"]]
+        rows = sorted(r["request_id"] for r in node.ledger() if r["dispatched"])
         refused("in use by process", first, redis.url)
     assert "nothing was written" in copied(first, redis.url, "--dry-run")
     assert redis.names() == []
@@ -94,8 +94,8 @@ def there_and_back(redis, s):
     with s.serving("first", redis.url) as node:
         assert node.chat(keys[2]["key"], max_tokens=200)[0] == 429, "the budget is fresh again"
         assert figures(node, keys) == before, (figures(node, keys), before)
-        assert [r["request_id"] for r in node.ledger() if r["dispatched"]] == rows
-        refused("in use", redis.url, second)
+        assert sorted(r["request_id"] for r in node.ledger() if r["dispatched"]) == rows
+        refused("in use", redis.url, "embedded:" + s.at("unused"))
         for _ in range(7):
             assert node.chat(keys[1]["key"])[0] == 200
         s.settled(node)

@@ -9,14 +9,14 @@ import time
 
 from harness import Proxy, Simulator, eventually, free_port, run, workspace
 from load import chat_shot, fire_all, seeded
-from redis_servers import Sentinels, Server, Shards
+from redis_servers import Connection, Sentinels, Server, Shards
 
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")  # off-peak, for all of a test
 MOVES = int(os.environ.get("TOPOLOGY_MOVES", "60"))  # of slots, in the test that moves them under load
 
 
 @contextlib.contextmanager
-def proxies(servers, nodes=2):
+def proxies(servers, nodes=2, lines=(), env=None):
     """A simulator, `servers(directory)` and some proxies in front of both."""
     with workspace() as directory, contextlib.ExitStack() as ends:
         simulator = Simulator("--tokens", "bytes", "--prices", "table", *CLOCK)
@@ -28,7 +28,7 @@ def proxies(servers, nodes=2):
         ends.callback(lambda: [node.kill() for node in made])
         for index in range(nodes):
             made.append(Proxy(os.path.join(directory, f"node{index}"), f"http://127.0.0.1:{simulator.port}",
-                              {"store": [f'url = "{redis.url}"']}))
+                              {"store": [f'url = "{redis.url}"', *lines]}, env=env))
         yield simulator, redis, made
 
 
@@ -139,6 +139,58 @@ def a_hanging_master_is_left():
         check_books(simulator, nodes, keys, 5 * 10 ** 9)
 
 
+def told_lost(nodes):
+    return all("has lost what it had acknowledged" in node.text() for node in nodes)
+
+
+def parted(lines):
+    """A master that only the proxies reach, under load on one budget until the rest agrees on another one: what
+    was charged beyond the limit, and what was held of all that ran on it meanwhile, in nano-dollars."""
+    limit = 1_000_000_000
+    lines = ['password = "env:REDIS_SECRET"', *lines]
+    with proxies(Parted, 2, lines, {"REDIS_SECRET": Parted.SECRET}) as (simulator, redis, nodes):
+        simulator.config(ttft_ms=20)
+        keys = new_keys(nodes, 1, monthly_spending_limit=limit / 1e9)
+        load = Load(nodes, keys, 51)
+        eventually(lambda: load.statuses().count(200) > 100, "load is served", 60)
+        before = redis.master()
+        parted_ms = time.time() * 1000
+        connection = redis.part(before)
+        eventually(lambda: redis.master() is not before, "another master", 60)
+        known_ms = time.time() * 1000 + 1000  # half a second, and some for a loaded machine
+        assert connection.ask("ROLE")[0] == "master", "the old master does not take writes any more"
+        def over():
+            latest = load.statuses()[-200:]
+            return latest.count(429) > 100 or latest.count(503) > 100 and told_lost(nodes)
+        eventually(over, "the budget comes to its end, or nothing is let through for what was lost", 120)
+        load.stop()
+        assert set(load.statuses()) <= {200, 429, 503}, set(load.statuses())
+        rows = [row for node in nodes for row in node.ledger() if row["dispatched"]]
+        seen = sorted(r["request_id"] for r in simulator.requests())
+        assert sorted(row["request_id"] for row in rows) == seen, (len(rows), len(seen))
+        charged, bill = sum(row["cost_nano_usd"] for row in rows), simulator.bill()["total_nano"]
+        if not told_lost(nodes):
+            eventually(lambda: nodes[0].usage(keys[0]["id"])["held_nano_usd"] == 0, "nothing stays held", 60)
+            eventually(lambda: nodes[0].usage(keys[0]["id"])["cost_nano_usd"] == charged, "all is applied", 60)
+        bound = sum(row["hold_nano_usd"] for row in rows if parted_ms <= row["started_ms"] <= known_ms)
+        print(f"  charged {charged / limit:.4f} of the limit, bound {bound / limit:.4f}, "
+              f"{load.statuses().count(503)} refused, {len(rows)} dispatched", flush=True)
+        assert bill <= charged
+        return charged - limit, bound
+
+
+def a_parted_master_grants_no_more_than_the_bound():
+    """the old master stays writable for proxies: beyond the limit comes at most what was held on it meanwhile"""
+    beyond, bound = parted([])
+    assert beyond <= bound, (beyond, bound)
+
+
+def a_parted_master_grants_nothing_alone():
+    """the same with durability = "replicated": not one nano-dollar beyond the limit"""
+    beyond, _ = parted(['durability = "replicated"'])
+    assert beyond <= 0, beyond
+
+
 def shards_hold_one_budget_each():
     """30 keys over three masters through two nodes: each key's budget holds"""
     with proxies(Shards) as (simulator, redis, nodes):
@@ -196,7 +248,30 @@ def a_shard_that_dies_takes_its_keys_only():
         check_books(simulator, nodes, keys, 10 ** 12)
 
 
-ACL = ("on >{} ~ds:* +@read +@write +@scripting +@fast +time +role +cluster|slots +asking")
+class Parted(Sentinels):
+    """Sentinels and replicas come in by the default user, proxies as one of their own: without the former, the
+    master is cut off from its kind and goes on serving proxies."""
+    SECRET = "secret-of-redis"
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        for server in self.servers:
+            server.ask("ACL", "SETUSER", "proxy", *ACL.format(self.SECRET).split())
+            server.ask("ACL", "SETUSER", "test", "on", "nopass", "~*", "+@all")
+
+    @property
+    def url(self):
+        return super().url.replace("://", "://proxy@")
+
+    def part(self, master):
+        connection = Connection(master.port)
+        connection.ask("AUTH", "test", "any")
+        connection.ask("ACL", "SETUSER", "default", "off")
+        connection.ask("CLIENT", "KILL", "USER", "default")
+        return connection
+
+
+ACL = ("on >{} ~ds:* +@read +@write +@scripting +@fast +time +role +cluster|slots +asking +wait")
 
 
 def certificate(directory):
@@ -241,5 +316,6 @@ def tls_and_a_user_of_its_own():
 
 
 if __name__ == "__main__":
-    run([tls_and_a_user_of_its_own, sentinels_name_the_master, a_failover_under_load, a_hanging_master_is_left, shards_hold_one_budget_each,
-         slots_move_under_load, a_shard_that_dies_takes_its_keys_only])
+    run([tls_and_a_user_of_its_own, sentinels_name_the_master, a_failover_under_load, a_hanging_master_is_left,
+         a_parted_master_grants_no_more_than_the_bound, a_parted_master_grants_nothing_alone,
+         shards_hold_one_budget_each, slots_move_under_load, a_shard_that_dies_takes_its_keys_only])

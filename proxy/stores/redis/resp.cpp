@@ -96,7 +96,7 @@ failure refused_by_redis(const redisReply& error) {
     hint = "; see store.password and the user in store.url";
   else if (text.starts_with("NOPERM"))
     hint = "; the user needs +@read +@write +@scripting +@fast +time on keys ds:*, behind Sentinel "
-           "+role too, in a cluster +cluster|slots";
+           "+role too, in a cluster +cluster|slots, for durability = \"replicated\" +wait";
   else if (text.starts_with("OOM"))
     hint = "; Redis has reached its maxmemory";
   else if (text.starts_with("WRONGTYPE"))
