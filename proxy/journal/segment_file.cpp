@@ -81,12 +81,17 @@ bool all_zero(int descriptor, std::size_t size) {
   return true;
 }
 
+// More than any lane can have written, and twice what the largest file holds.
+constexpr std::uint64_t sequence_max = std::uint64_t{1} << 56;
+constexpr std::uint32_t capacity_max = (std::uint32_t{2} << 30) / sizeof(entry);
+
 std::string fault_in(const disk_header& header, const std::filesystem::path& path) {
   if (header.magic != segment_magic)
     return "it does not start like a journal segment";
   if (header.crc != checksum_before_crc(header))
     return "its header's checksum is wrong";
-  if (header.first == 0 || header.capacity == 0)
+  if (header.first == 0 || header.first >= sequence_max || header.capacity == 0 ||
+      header.capacity > capacity_max)
     return "its header makes no sense";
   if (path.filename() != segment_name(header.lane, header.number))
     return "its header belongs to " + segment_name(header.lane, header.number);
