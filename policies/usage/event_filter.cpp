@@ -33,7 +33,7 @@ const words& words_of(body_format format) {
 }
 
 // After a name: whether its value is null, as `usage` is on all chunks but the last.
-bool is_null(std::string_view rest) {
+bool says_null(std::string_view rest) {
   std::size_t at = 0;
   while (at < rest.size() && (json::is_space(rest[at]) || rest[at] == ':'))
     ++at;
@@ -44,7 +44,7 @@ bool matters(const words& wanted, std::string_view from) {
   if (from[0] == '\\')
     return true;
   for (const std::string_view name : {std::string_view{"\"usage\""}, {"\"error\""}}) {
-    if (from.starts_with(name) && !is_null(from.substr(name.size())))
+    if (from.starts_with(name) && !says_null(from.substr(name.size())))
       return true;
   }
   for (const std::string_view word : wanted.rest) {
