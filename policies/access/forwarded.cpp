@@ -15,7 +15,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(blanks) - from + 1);
 }
 
-bool is_number_of_a_port(std::string_view text) {
+bool digits_of_port(std::string_view text) {
   return !text.empty() && text.size() <= 5 &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -28,13 +28,14 @@ std::optional<ip_address> read_hop(std::string_view entry) {
       return std::nullopt;
     const std::string_view inner = entry.substr(1, end - 1);
     const std::string_view rest = entry.substr(end + 1);
-    const bool good_rest = rest.empty() || (rest.front() == ':' && is_number_of_a_port(rest.substr(1)));
+    const bool good_rest = rest.empty() || (rest.front() == ':' && digits_of_port(rest.substr(1)));
     const bool ipv6 = inner.find(':') != std::string_view::npos;
     return good_rest && ipv6 ? parse_ip(inner) : std::nullopt;
   }
   const std::size_t colon = entry.find(':');
   if (colon != std::string_view::npos && colon == entry.rfind(':'))
-    return is_number_of_a_port(entry.substr(colon + 1)) ? parse_ip(entry.substr(0, colon)) : std::nullopt;
+    return digits_of_port(entry.substr(colon + 1)) ? parse_ip(entry.substr(0, colon))
+                                                   : std::nullopt;
   return parse_ip(entry);
 }
 
