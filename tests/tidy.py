@@ -2,7 +2,8 @@
 """Keeps the tree tidy: reads every tracked file and fails on what the rules of the house forbid.
 
 Checked: policies/ stays pure, dependencies run one way, the simulator shares no code with the proxy,
-files and functions stay within their bounds, every file opens by saying what it owns, no leftovers.
+files and functions stay within their bounds, every file opens by saying what it owns, no leftovers, no
+local name that hides another file's.
 """
 import os
 import re
@@ -77,6 +78,37 @@ def check_cpp(path, text, lines, report):
             report(path, start, f"a function of {length} lines; at most {FUNCTION_LINES_MAX}")
 
 
+def named(lines):
+    """Functions and constants that begin at the margin."""
+    opener = re.compile(r'^(?!\s|//|#|\}|using|return|struct|class|enum|namespace|template|typedef|static_assert)'
+                        r'[\w:<>,&*\s\[\]]*?[\s&*>](\w+)\(')
+    constant = re.compile(r'^(?:inline )?const(?:expr|init)? [^(]*?\b(\w+)\s*(?:=|\{)')
+    for number, line in enumerate(lines, 1):
+        found = opener.match(line) or constant.match(line)
+        if found and f"::{found.group(1)}(" not in line:
+            yield found.group(1), number
+
+
+def check_hidden(files, report):
+    """Sources of a part are compiled together: what is local to one must not hide, for the next, what the
+    part declares."""
+    declared, local = {}, []
+    for path, lines in files.items():
+        part, inside = os.path.dirname(path), False
+        own = []
+        for line in lines:
+            inside = (inside or line == "namespace {") and line != "} // namespace"
+            own.append(inside)
+        for name, number in named(lines):
+            if own[number - 1]:
+                local.append((part, name, path, number))
+            else:
+                declared.setdefault((part, name), path)
+    for part, name, path, number in local:
+        if (part, name) in declared:
+            report(path, number, f"'{name}' hides that of {declared[part, name]} where both are compiled together")
+
+
 def main():
     problems = []
 
@@ -84,6 +116,7 @@ def main():
         problems.append(f"{path}:{number}: {what}")
 
     count = 0
+    parts = {}
     for path in tracked():
         top = path.split("/")[0]
         if not top.startswith(".") and top not in TOP_LEVEL:
@@ -101,6 +134,9 @@ def main():
                 report(path, number, "nothing may depend on ../shared")
         if path.endswith((".cpp", ".hpp")):
             check_cpp(path, text, lines, report)
+            if path.startswith(("policies/", "proxy/", "bench/simulator/")) and not path.endswith("main.cpp"):
+                parts[path] = lines
+    check_hidden(parts, report)
     for problem in problems:
         print(problem)
     print(f"{count} files read, {len(problems)} problems")

@@ -13,7 +13,7 @@ namespace json = boost::json;
 constexpr std::string_view door = "/__sim/";
 constexpr std::size_t rows_max = 10'000;
 
-json::object describe(const tally& sum) {
+json::object view_of(const tally& sum) {
   return {{"requests", sum.requests},
           {"prompt_tokens", sum.prompt_tokens},
           {"cached_tokens", sum.cached_tokens},
@@ -22,15 +22,15 @@ json::object describe(const tally& sum) {
           {"nano", sum.nano}};
 }
 
-json::object describe(const bill_totals& totals) {
+json::object view_of(const bill_totals& totals) {
   json::object by_model;
   for (const auto& [model, sum] : totals.by_model)
-    by_model[model] = describe(sum);
+    by_model[model] = view_of(sum);
   json::object by_hour;
   std::map<std::string, std::int64_t> dates;
   for (const auto& [hour, sum] : totals.by_hour) {
     const std::string text = to_string(instant{std::chrono::hours{hour}});
-    by_hour[text.substr(0, 13)] = describe(sum);
+    by_hour[text.substr(0, 13)] = view_of(sum);
     dates[text.substr(0, 10)] += sum.nano;
   }
   json::object by_date;
@@ -49,7 +49,7 @@ json::object describe(const bill_totals& totals) {
           {"by_hour", std::move(by_hour)}};
 }
 
-json::object describe(const request_record& row) {
+json::object view_of(const request_record& row) {
   return {{"seq", row.seq},
           {"connection", row.connection},
           {"request_id", row.request_id},
@@ -94,7 +94,7 @@ json::array rows(world& state, std::string_view query) {
   json::array list;
   const auto count = query_number(query, "limit", rows_max);
   for (const auto& row : state.ledger.after(query_number(query, "after", 0), count))
-    list.push_back(describe(row));
+    list.push_back(view_of(row));
   return list;
 }
 
@@ -172,7 +172,7 @@ reply act(world& state, std::string_view name, const json::object& body) {
 
 reply look(world& state, std::string_view name, std::string_view query) {
   if (name == "bill")
-    return {200, describe(state.ledger.totals())};
+    return {200, view_of(state.ledger.totals())};
   if (name == "requests")
     return {200, rows(state, query)};
   if (name == "config")

@@ -9,7 +9,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-std::string describe(const stored_file& file) {
+std::string file_text(const stored_file& file) {
   return fmt::format(R"({{"id":"{}","object":"file","bytes":{},"created_at":{},"filename":{},)"
                      R"("purpose":{},"status":"processed"}})",
                      file.id, file.content.size(), file.created, quoted(file.name),
@@ -80,7 +80,7 @@ asio::awaitable<void> upload(exchange& x) {
       std::chrono::floor<std::chrono::seconds>(x.row.arrival).time_since_epoch().count();
   const auto kept = x.state.files.add(std::move(*form));
   if (kept)
-    co_await x.send(200, describe(*kept));
+    co_await x.send(200, file_text(*kept));
   else
     co_await x.refuse(bad_request("Too many files"));
 }
@@ -88,7 +88,7 @@ asio::awaitable<void> upload(exchange& x) {
 asio::awaitable<void> list(exchange& x) {
   std::string body = R"({"object":"list","data":[)";
   for (const auto& file : x.state.files.list())
-    body += describe(file) + ",";
+    body += file_text(file) + ",";
   if (body.back() == ',')
     body.pop_back();
   co_await x.send(200, body + R"(],"has_more":false})");
@@ -120,7 +120,7 @@ asio::awaitable<void> serve_files(exchange& x, std::string rest) {
   } else if (wants_content) {
     co_await x.send(200, std::move(file->content), "application/octet-stream");
   } else {
-    co_await x.send(200, describe(*file));
+    co_await x.send(200, file_text(*file));
   }
 }
 

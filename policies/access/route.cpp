@@ -163,7 +163,7 @@ bool are_names(std::string_view text) {
   }
 }
 
-bool matches(const resource& candidate, std::string_view path, std::string_view& id) {
+bool is_at(const resource& candidate, std::string_view path, std::string_view& id) {
   if (candidate.rest == tail::nothing)
     return path == candidate.path;
   if (!path.starts_with(candidate.path))
@@ -218,7 +218,7 @@ route_match find_route(std::string_view method, std::string_view path) {
     path.remove_prefix(3);
   for (const resource& candidate : resources) {
     std::string_view id;
-    if (!matches(candidate, path, id))
+    if (!is_at(candidate, path, id))
       continue;
     const verb asked = verb_of(method);
     for (const operation& op : candidate.operations) {

@@ -10,7 +10,7 @@ using std::chrono::year_month_day;
 
 namespace {
 constexpr std::int64_t months_a_year = 12;
-}
+} // namespace
 
 std::int64_t month_of(instant now) {
   const year_month_day date{floor<days>(now)};

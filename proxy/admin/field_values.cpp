@@ -35,7 +35,7 @@ std::optional<std::size_t> printable_length(std::string_view text) {
 
 // Reads an array of texts by `read`, which gives a value or the reason why there is none.
 template <class T, class Read>
-answer<std::vector<T>> list_of(const named_value& given, const Read& read) {
+answer<std::vector<T>> each_of(const named_value& given, const Read& read) {
   const json::array* array = given.value.if_array();
   if (!array)
     return unfit(given, "is not a list of texts");
@@ -122,7 +122,7 @@ answer<policies::access::permission_set> permissions(const named_value& given) {
   for (int i = 0; i < policy::permission_count; ++i)
     known.push_back(policy::name_of(static_cast<policy::permission>(i)));
   const auto names =
-      list_of<policy::permission>(given, [&](std::string_view name, std::string& error) {
+      each_of<policy::permission>(given, [&](std::string_view name, std::string& error) {
         const auto one = policy::permission_named(name);
         if (!one)
           error = "is no permission" + suggestion(name, known);
@@ -137,7 +137,7 @@ answer<policies::access::permission_set> permissions(const named_value& given) {
 }
 
 answer<std::vector<std::string>> model_names(const named_value& given) {
-  return list_of<std::string>(
+  return each_of<std::string>(
       given, [](std::string_view name, std::string& error) -> std::optional<std::string> {
         const std::size_t star = name.find('*');
         const bool plain = name.find_first_of(" \t") == name.npos && printable_length(name);
@@ -151,7 +151,7 @@ answer<std::vector<std::string>> model_names(const named_value& given) {
 }
 
 answer<std::vector<policies::access::ip_network>> networks(const named_value& given) {
-  return list_of<policies::access::ip_network>(
+  return each_of<policies::access::ip_network>(
       given, [](std::string_view text, std::string& error) {
         auto parsed = policies::access::parse_network(text);
         error = "is no IP address or network: " + parsed.error;
@@ -160,7 +160,7 @@ answer<std::vector<policies::access::ip_network>> networks(const named_value& gi
 }
 
 answer<std::vector<std::string>> certificates(const named_value& given) {
-  return list_of<std::string>(given, [](std::string_view text, std::string& error) {
+  return each_of<std::string>(given, [](std::string_view text, std::string& error) {
     auto named = policies::access::canonical_certificate(text);
     error = "is neither the SHA-256 of a certificate (64 hexadecimal digits) nor a subject like "
             "\"CN=partner,O=Example\"";
@@ -169,7 +169,7 @@ answer<std::vector<std::string>> certificates(const named_value& given) {
 }
 
 answer<std::vector<policies::access::referrer_pattern>> referrers(const named_value& given) {
-  return list_of<policies::access::referrer_pattern>(
+  return each_of<policies::access::referrer_pattern>(
       given, [](std::string_view text, std::string& error) {
         auto parsed = policies::access::parse_referrer(text);
         error = "is no referrer pattern: " + parsed.error;

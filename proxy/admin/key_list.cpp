@@ -58,7 +58,7 @@ answer<order> order_in(const query& from) {
   return out;
 }
 
-place place_of(const admin_context& context, const key_record& record, order by) {
+place sorted_place(const admin_context& context, const key_record& record, order by) {
   place out{.text = {}, .at = {}, .created = record.created, .id = record.id};
   switch (by.field) {
   case sorted_by::created:
@@ -132,7 +132,7 @@ answer<filter> filter_of(const admin_context& context, const request& call) {
         id && within_reach(context, call.by, *id) ? context.directory.copy_of(*id) : nullptr;
     if (!last)
       return problem{.message = "after: '" + shown(*name) + "' is no key's id", .param = "after"};
-    out.after = place_of(context, *last, *by);
+    out.after = sorted_place(context, *last, *by);
   }
   return out;
 }
@@ -144,7 +144,7 @@ std::vector<policies::key_id> matching(const admin_context& context, const filte
   const auto add = [&](const key_record& record) {
     if (!by.passes(record))
       return;
-    place at = place_of(context, record, by.by);
+    place at = sorted_place(context, record, by.by);
     if (!by.after || by.by(*by.after, at))
       places.push_back(std::move(at));
   };

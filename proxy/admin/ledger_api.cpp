@@ -19,7 +19,7 @@ constexpr std::int64_t rows_max = 1000;
 std::string_view feature_of(const entry& e) {
   return policies::access::name_of(static_cast<policies::access::feature>(e.feature));
 }
-std::string request_text(const entry& e) {
+std::string id_text(const entry& e) {
   return policies::keys::to_string(policies::request_id{e.request});
 }
 
@@ -36,7 +36,7 @@ json::object error_view(const entry& e) {
   out["source"] = e.status >= 400 ? "upstream" : "proxy";
   out["code"] = journal::name_of(e.end);
   out["count"] = 1;
-  out["request_id"] = request_text(e);
+  out["request_id"] = id_text(e);
   out["model"] = journal::model_of(e);
   out["feature"] = feature_of(e);
   out["stream"] = e.stream != 0;

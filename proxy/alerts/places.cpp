@@ -14,7 +14,7 @@ namespace insight = policies::insight;
 using policies::instant;
 using policies::milliseconds;
 
-json::object view_of(const insight::known_places& known) {
+json::object places_view(const insight::known_places& known) {
   json::array all;
   for (const std::string& each : known.places)
     all.emplace_back(each);
@@ -49,7 +49,7 @@ insight::verdict told(insight::rule which, const std::string& place,
 
 std::string places::text_of(const of_key& what) {
   return json::serialize(
-      json::object{{"networks", view_of(what.networks)}, {"sites", view_of(what.sites)}});
+      json::object{{"networks", places_view(what.networks)}, {"sites", places_view(what.sites)}});
 }
 
 places::of_key places::parsed(const std::string& text) {

@@ -68,7 +68,7 @@ asio::awaitable<void> ask(Stream& stream, const request& out, const Answer& answ
   co_await std::move(answered);
 }
 
-// Errors are thrown within; run() turns them into words. `tls`: null where it is plain HTTP.
+// Errors are thrown within; transact() turns them into words. `tls`: null where it is plain HTTP.
 template <class Answer>
 asio::awaitable<void> talk(const config::upstream_address& to, SSL* tls, const request& out,
                            Answer answer) {
@@ -141,7 +141,7 @@ request request_of(const location& to, const http_call& call) {
 
 // Runs one call to its end; what it throws becomes words.
 template <class Answer>
-result<void> run(const location& to, const request& out, Answer answer) {
+result<void> transact(const location& to, const request& out, Answer answer) {
   SSL* tls = nullptr;
   upstream::tls_context authorities;
   if (to.address.tls) {
@@ -175,7 +175,7 @@ result<http_answer> exchange(const location& to, const http_call& call) {
   const request out = request_of(to, call);
   parser in;
   in.body_limit(body_bytes_max);
-  if (auto done = run(to, out, whole_answer{in}); !done)
+  if (auto done = transact(to, out, whole_answer{in}); !done)
     return done.error();
   return http_answer{in.get().result_int(), std::move(in.get().body())};
 }
@@ -201,7 +201,7 @@ result<reply> admin_client::get(const std::string& target) {
 result<void> admin_client::get_to(const std::string& target, const sink& told) {
   const request out = request_of(where_, {.method = http::verb::get, .target = target});
   http_answer answer;
-  if (auto done = run(where_, out, told_answer{told, answer}); !done)
+  if (auto done = transact(where_, out, told_answer{told, answer}); !done)
     return done.error();
   if (answer.status >= 300)
     return refused(answer);

@@ -93,7 +93,7 @@ result<void> rotate(session& with, const std::string& which, double grace_days) 
   return {};
 }
 
-void add_create(CLI::App& admins, command& chosen) {
+void add_admin_create(CLI::App& admins, command& chosen) {
   auto* add = admins.add_subcommand("create", "issue an admin key and show its secret, once");
   auto fields = std::make_shared<std::map<std::string, std::string>>();
   auto networks = std::make_shared<std::vector<std::string>>();
@@ -121,7 +121,7 @@ void add_admin_key_commands(CLI::App& root, command& chosen) {
   auto* admins = root.add_subcommand("admins", "admin keys for others, each with a role");
   admins->require_subcommand(1);
   admins->fallthrough();
-  add_create(*admins, chosen);
+  add_admin_create(*admins, chosen);
   admins->add_subcommand("list", "all admin keys")->final_callback([&chosen] { chosen = list; });
   for (const status_change& how : changes) {
     auto* add = admins->add_subcommand(how.name, how.help);

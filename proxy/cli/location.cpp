@@ -31,8 +31,8 @@ std::string find_url(const location_options& given, const console& io, const fs:
   return first_line(directory / "admin.url").value_or("http://127.0.0.1:8081");
 }
 
-result<void> find_key(const location_options& given, const console& io, const fs::path& directory,
-                      location& into) {
+result<void> find_admin_key(const location_options& given, const console& io,
+                            const fs::path& directory, location& into) {
   if (!given.admin_key_file.empty()) {
     const auto key = first_line(given.admin_key_file);
     if (!key)
@@ -71,7 +71,7 @@ result<location> find_proxy(const location_options& given, const console& io) {
   found.address = *address;
   found.ca_file = !given.ca_file.empty() ? given.ca_file
                                          : io.environment("DEEPSEEK_ADMIN_CA_FILE").value_or("");
-  if (auto done = find_key(given, io, directory, found); !done)
+  if (auto done = find_admin_key(given, io, directory, found); !done)
     return done.error();
   return found;
 }

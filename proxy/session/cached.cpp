@@ -20,7 +20,7 @@ bool is_anthropic(std::string_view name) {
 
 // Any change of the key or of those above it makes another name: what was kept under other rules is
 // not found any more. Anthropic's fields choose between versions of the API.
-response_cache::digest name_of(conversation& c) {
+response_cache::digest question_of(conversation& c) {
   const exchange& x = c.x;
   std::string text;
   text.reserve(x.in.body.size() + 256);
@@ -45,7 +45,7 @@ void look_in_cache(conversation& c) {
   if (seconds == 0 || !x.route.generates || x.repeat.answer)
     return;
   x.repeat.kept_until = c.now() + std::chrono::seconds{seconds};
-  x.repeat.request = name_of(c);
+  x.repeat.request = question_of(c);
   x.repeat.answer = c.my.shared.cache.find(x.repeat.request, c.now());
   if (x.repeat.answer && !c.my.lane.room_for_intent())
     x.repeat.answer = nullptr; // what cannot be told to the ledger is not served

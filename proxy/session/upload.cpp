@@ -31,7 +31,7 @@ io::task<bool> pass_on(conversation& c, std::string_view payload, bool chunked, 
   co_return sent.what == io::status::ok;
 }
 
-step too_large(conversation& c) {
+step upload_too_large(conversation& c) {
   return c.x.refuse_with(
       refusal_code::request_too_large,
       "The upload is larger than this proxy accepts. (refused by deepseek-proxy)");
@@ -106,7 +106,7 @@ io::task<step> upload(conversation& c) {
     const part now = take(c, decoder, fresh);
     if (now.bad) {
       c.x.up.request_whole = false;
-      co_return too_large(c);
+      co_return upload_too_large(c);
     }
     last = now.last;
     auto passing = pass_on(c, now.payload, chunked, last);
