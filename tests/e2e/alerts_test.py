@@ -49,6 +49,11 @@ class World:
                            options, SECRETS)
         return self.proxy
 
+    def knows_of(self, receiver, count):
+        """Waits until so many deliveries are written down: killed before, it tells the last one again, under its id."""
+        rows = lambda: self.proxy.admin("GET", "/v1/alerts/receivers")["data"]
+        eventually(lambda: {row["name"]: row["delivered"] for row in rows()}[receiver] == count, "the delivery is known")
+
     def end(self, kill=False):
         if self.proxy:
             code = self.proxy.kill() if kill else self.proxy.stop()
@@ -147,10 +152,7 @@ def a_receiver_is_away_for_a_day():
             for i in range(5):
                 world.over_budget(f"morning-{i}")
                 eventually(lambda: len(other.rules()) == i + 1, "the other receiver has it")
-            # Killed before that is written down, it would tell the last one again, under the same id.
-            there = lambda: next(row for row in world.proxy.admin("GET", "/v1/alerts/receivers")["data"]
-                                 if row["name"] == "there")
-            eventually(lambda: there()["delivered"] == 5, "and the proxy knows")
+            world.knows_of("there", 5)
             world.end(kill=True)
             world.start(clock(hours=10))
             for i in range(3):
@@ -365,6 +367,7 @@ def a_settled_key_comes_from_elsewhere():
             assert alert["subject"] == "198.51.100.0/24", alert
             events = proxy.admin("GET", f"/v1/keys/{key['id']}/events")["events"]
             assert ("suspicious_pattern", "new_network") in [(e["type"], e["code"]) for e in events], events
+            world.knows_of("hook", 1)
             world.end(kill=True)
             proxy = world.start(clock(days=8, minutes=5))
             ask("198.51.100.9")
