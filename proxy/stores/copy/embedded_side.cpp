@@ -12,6 +12,7 @@
 #include "proxy/stores/embedded/embedded_store.hpp"
 #include "proxy/stores/embedded/file_table.hpp"
 #include "proxy/stores/embedded/key_rows.hpp"
+#include "proxy/stores/embedded/limit_rows.hpp"
 #include "proxy/stores/embedded/note_table.hpp"
 #include "proxy/stores/embedded/report_rows.hpp"
 #include "proxy/stores/embedded/schema.hpp"
@@ -116,18 +117,12 @@ class embedded_side final : public side {
 
   outcome<balance> balance_of(member who) override {
     statement rows = on_->prepare(
-        "SELECT at_ms, requests_level, tokens_level, month_id, month_spent, day_id, day_spent, "
-        "total_spent, last_used_ms FROM limit_states WHERE key = ?1");
+        (std::string("SELECT ") + limit_columns + " FROM limit_states WHERE key = ?1").c_str());
     rows.bind(1, stored(who.id.value));
     balance is;
     if (rows.row()) {
-      is.state.at_ms = rows.number(0);
-      is.state.requests.level = rows.number(1);
-      is.state.tokens.level = rows.number(2);
-      is.state.month = {rows.number(3), policies::nano_usd{rows.number(4)}, {}};
-      is.state.day = {rows.number(5), policies::nano_usd{rows.number(6)}, {}};
-      is.state.total = {0, policies::nano_usd{rows.number(7)}, {}};
-      is.last_used_ms = rows.number(8);
+      is.state = limit_state_in(rows, 0);
+      is.last_used_ms = last_used_in(rows, 0);
     }
     return rows.failed() ? outcome<balance>{broken()} : outcome<balance>{is};
   }
@@ -213,16 +208,9 @@ class embedded_side final : public side {
   outcome<void> put_balance(member whose, const balance& is) override {
     if (is == balance{})
       return {};
-    const policies::limits::limit_state& s = is.state;
-    const std::array columns{
-        stored(whose.id.value), s.at_ms,  s.requests.level,  s.tokens.level,      s.month.id,
-        s.month.spent.value,    s.day.id, s.day.spent.value, s.total.spent.value, is.last_used_ms};
-    return put_each("INSERT OR REPLACE INTO limit_states VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-                    std::array{0}, [&columns](statement& put, int) {
-                      int column = 1;
-                      for (const std::int64_t value : columns)
-                        put.bind(column++, value);
-                    });
+    return put_each(put_limits, std::array{0}, [&](statement& put, int) {
+      bind_limits(put, whose.id.value, is.state, is.last_used_ms);
+    });
   }
 
   outcome<void> put_progress(const progress_map& all) override {

@@ -1,5 +1,6 @@
 // What one apply() changes, as SQL in one transaction.
 #include "proxy/stores/embedded/ledger_sink.hpp"
+#include "proxy/stores/embedded/limit_rows.hpp"
 
 namespace proxy::stores {
 namespace {
@@ -97,15 +98,9 @@ bool ledger_sink::forget_old_minutes(std::int64_t now) {
 }
 
 bool ledger_sink::write_states(const change& what) {
-  statement put = on_->prepare("INSERT OR REPLACE INTO limit_states VALUES(?1,?2,?3,?4,?5,?6,?7,?8,"
-                               "?9,?10)");
+  statement put = on_->prepare(put_limits);
   for (const auto& [id, f] : what.states) {
-    int column = 1;
-    for (const std::int64_t value :
-         {stored(id), f.state.at_ms, f.state.requests.level, f.state.tokens.level, f.state.month.id,
-          f.state.month.spent.value, f.state.day.id, f.state.day.spent.value,
-          f.state.total.spent.value, f.last_used_ms})
-      put.bind(column++, value);
+    bind_limits(put, id, f.state, f.last_used_ms);
     if (!put.done())
       return false;
   }

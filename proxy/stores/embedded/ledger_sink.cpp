@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/stores/embedded/limit_rows.hpp"
+
 namespace proxy::stores {
 
 using journal::entry;
@@ -40,19 +42,10 @@ bool ledger_sink::load_lanes() {
 }
 
 bool ledger_sink::load_states() {
-  statement rows = on_->prepare(
-      "SELECT key, at_ms, requests_level, tokens_level, month_id, month_spent, day_id, day_spent, "
-      "total_spent, last_used_ms FROM limit_states");
-  while (rows.row()) {
-    folded& f = folded_[loaded(rows.number(0))];
-    f.state.at_ms = rows.number(1);
-    f.state.requests.level = rows.number(2);
-    f.state.tokens.level = rows.number(3);
-    f.state.month = {rows.number(4), policies::nano_usd{rows.number(5)}, {}};
-    f.state.day = {rows.number(6), policies::nano_usd{rows.number(7)}, {}};
-    f.state.total = {0, policies::nano_usd{rows.number(8)}, {}};
-    f.last_used_ms = rows.number(9);
-  }
+  statement rows =
+      on_->prepare((std::string("SELECT key, ") + limit_columns + " FROM limit_states").c_str());
+  while (rows.row())
+    folded_[loaded(rows.number(0))] = {limit_state_in(rows, 1), last_used_in(rows, 1)};
   return !rows.failed();
 }
 
