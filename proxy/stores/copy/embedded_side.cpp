@@ -117,7 +117,7 @@ class embedded_side final : public side {
 
   outcome<balance> balance_of(member who) override {
     statement rows = on_->prepare(
-        (std::string("SELECT ") + limit_columns + " FROM limit_states WHERE key = ?1").c_str());
+        fmt::format("SELECT {} FROM limit_states WHERE key = ?1", limit_columns).c_str());
     rows.bind(1, stored(who.id.value));
     balance is;
     if (rows.row()) {

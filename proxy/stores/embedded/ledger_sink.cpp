@@ -1,6 +1,7 @@
 // Folding in memory, then one transaction, then the memory takes over what was committed.
 #include "proxy/stores/embedded/ledger_sink.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "proxy/stores/embedded/limit_rows.hpp"
@@ -43,7 +44,7 @@ bool ledger_sink::load_lanes() {
 
 bool ledger_sink::load_states() {
   statement rows =
-      on_->prepare((std::string("SELECT key, ") + limit_columns + " FROM limit_states").c_str());
+      on_->prepare(fmt::format("SELECT key, {} FROM limit_states", limit_columns).c_str());
   while (rows.row())
     folded_[loaded(rows.number(0))] = {limit_state_in(rows, 1), last_used_in(rows, 1)};
   return !rows.failed();
