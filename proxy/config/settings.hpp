@@ -42,6 +42,7 @@ struct server_settings {
   seconds idle_timeout{75};                      // between requests
   std::int64_t body_bytes_per_second_min = 1024; // after a grace of 10 s
   seconds client_stall_timeout{60};              // a client that reads nothing
+  std::size_t unsent_bytes_max = 128 * 1024;     // of an answer in the kernel, a client; 0: no end
   seconds drain_timeout{30};                     // SIGTERM: requests in flight may finish
   seconds request_lifetime_max{30 * 60};
   std::string on_disconnect = "drain"; // or "cancel"
@@ -79,6 +80,7 @@ struct upstream_settings {
   seconds idle_timeout{120};       // between bytes; DeepSeek sends keep-alives every 12 s or so
   seconds pool_idle_timeout{20};   // an idle pooled connection is dropped after this
   std::size_t pool_idle_max = 512; // a thread
+  std::size_t receive_buffer_bytes = 0; // of the kernel, a connection; 0: as it sees fit
   std::size_t head_bytes_max = 16 * 1024;
 };
 

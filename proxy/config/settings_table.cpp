@@ -162,6 +162,11 @@ std::vector<setting> server_settings_table() {
       live(number("server", "client_stall_timeout_s",
                   "Seconds a client may take nothing of its answer; then it counts as gone.",
                   {1, hour}, MEMBER(server.client_stall_timeout))),
+      live(number(
+          "server", "unsent_bytes_max",
+          "Bytes of an answer that may wait in the kernel to be sent to a client. 0: as many "
+          "as it takes.",
+          {0, gibi}, MEMBER(server.unsent_bytes_max))),
       live(number("server", "drain_timeout_s", "Seconds that requests in flight get at SIGTERM.",
                   {0, hour}, MEMBER(server.drain_timeout))),
       number("server", "request_lifetime_max_s",
@@ -174,6 +179,12 @@ std::vector<setting> server_settings_table() {
           {"drain", "cancel"}, MEMBER(server.on_disconnect))),
       live(number("server", "disconnect_drain_max_s", "Seconds to drain an answer nobody reads.",
                   {1, 24 * hour}, MEMBER(server.disconnect_drain_max))),
+  };
+}
+
+// What keys may ask for: to wait in line, and to be answered as before.
+std::vector<setting> patience_settings_table() {
+  return {
       number("server", "waiting_max",
              "Requests that wait in line at once, of all keys with max_wait_ms.", {0, 100'000},
              MEMBER(server.waiting_max)),
@@ -222,6 +233,10 @@ std::vector<setting> upstream_settings_table() {
              MEMBER(upstream.pool_idle_timeout)),
       number("upstream", "pool_idle_max", "Unused connections kept by each thread.", {0, 65536},
              MEMBER(upstream.pool_idle_max)),
+      number("upstream", "receive_buffer_bytes",
+             "The kernel's buffer for what comes on a connection; a small one bounds what slow "
+             "clients make it keep, and the speed over a long way. 0: as it sees fit.",
+             {0, gibi}, MEMBER(upstream.receive_buffer_bytes)),
       live(number("upstream", "head_bytes_max", "Bytes of an answer's head.", {1024, 16 * 1024},
                   MEMBER(upstream.head_bytes_max))),
   };
@@ -321,8 +336,8 @@ std::vector<setting> other_settings_table() {
 
 std::vector<setting> make_all() {
   std::vector<setting> all = server_settings_table();
-  for (auto part : {upstream_settings_table(), store_settings_table(), other_settings_table(),
-                    alert_settings_table()})
+  for (auto part : {patience_settings_table(), upstream_settings_table(), store_settings_table(),
+                    other_settings_table(), alert_settings_table()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -2,6 +2,8 @@
 // the loop's end does to it. The bytes themselves are moved in stream_transfer.cpp.
 #include "proxy/io/stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -141,6 +143,11 @@ void stream::resume_writer() {
 
 void stream::refresh_due() {
   due = std::min(reader_ ? reader_->until : no_deadline, writer_ ? writer_->until : no_deadline);
+}
+
+void stream::limit_unsent(std::size_t bytes) {
+  const int most = static_cast<int>(bytes);
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
 }
 
 void stream::shutdown_write() {

@@ -106,6 +106,9 @@ class stream final : public watched {
   void watch_idle(idle_handler handler, void* context);
   void unwatch() { idle_ = nullptr; }
 
+  // Writes wait while so much lies unsent in the kernel: what nobody reads is kept by nobody.
+  void limit_unsent(std::size_t bytes);
+
   bool peer_closed() const { return hangup_; }
   // Neither ended nor with anything left to read, TLS's own buffer included. Asks the kernel only
   // where the last read left that open.

@@ -208,7 +208,8 @@ outcome<void> server::parts::make_workers() {
                                  .tls = tls.get(),
                                  .connect_timeout = settings.upstream.connect_timeout,
                                  .idle_timeout = settings.upstream.pool_idle_timeout,
-                                 .idle_max = settings.upstream.pool_idle_max};
+                                 .idle_max = settings.upstream.pool_idle_max,
+                                 .receive_buffer_bytes = settings.upstream.receive_buffer_bytes};
     workers.push_back(std::make_unique<worker>(*shared, *names, pool, **lane, sockets));
     if (data_certificates)
       workers.back()->use_tls(data_certificates->now());

@@ -86,6 +86,8 @@ void worker::accepted(io::stream& client, policies::access::ip_address peer) {
     return client.close();
   open_.fetch_add(1, std::memory_order_relaxed);
   services_.count.connections_opened.add();
+  if (const std::size_t most = services_.settings.server.unsent_bytes_max; most > 0)
+    client.limit_unsent(most);
   const auto serve = [](worker& self, io::stream& stream,
                         policies::access::ip_address from) -> io::task<void> {
     bool ready = true;

@@ -49,6 +49,10 @@ io::task<outcome<io::stream*>> connect_to(io::reactor& loop, endpoint to,
     co_return unreachable(how.host, std::generic_category().message(errno));
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (how.receive_buffer_bytes > 0) {
+    const int bytes = static_cast<int>(how.receive_buffer_bytes);
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  }
   const int started = ::connect(fd, reinterpret_cast<const sockaddr*>(&to.address), to.length);
   if (started != 0 && errno != EINPROGRESS) {
     const int error = errno;

@@ -17,6 +17,7 @@ struct connect_settings {
   std::string host;       // for SNI, verification and messages
   SSL_CTX* tls = nullptr; // nullptr: plain
   std::chrono::milliseconds timeout{5000};
+  std::size_t receive_buffer_bytes = 0; // 0: the kernel's choice
 };
 
 // `why`, about a host: nothing was written, safe to try again.

@@ -62,7 +62,8 @@ void pool::drop_expired(io::deadline now) {
 
 io::task<outcome<io::stream*>> pool::connect() {
   const std::vector<endpoint> candidates = names_.endpoints();
-  const connect_settings how{settings_.host, settings_.tls, settings_.connect_timeout};
+  const connect_settings how{settings_.host, settings_.tls, settings_.connect_timeout,
+                             settings_.receive_buffer_bytes};
   failure last = unreachable(settings_.host, "its name has no address yet");
   // Each address once, beginning where the last success was.
   for (std::size_t i = 0; i < candidates.size() && !loop_.stopping(); ++i) {

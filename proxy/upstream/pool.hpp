@@ -22,6 +22,7 @@ struct pool_settings {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds idle_timeout{20'000};
   std::size_t idle_max = 512;
+  std::size_t receive_buffer_bytes = 0; // 0: the kernel's choice
 };
 
 class pool {

@@ -83,7 +83,8 @@ io::task<bool> pipeline::open() {
   reader_ = std::make_unique<reply_reader>(settings_.reply_bytes_max);
   const place wanted = target_.at;
   const std::vector<upstream::endpoint> candidates = target_.endpoints;
-  const upstream::connect_settings how{wanted.host, nodes_.tls(), settings_.connect_timeout};
+  const upstream::connect_settings how{
+      .host = wanted.host, .tls = nodes_.tls(), .timeout = settings_.connect_timeout};
   for (const upstream::endpoint& each : candidates) {
     auto connecting = upstream::connect_to(loop_, each, how);
     outcome<io::stream*> made = co_await std::move(connecting);
