@@ -86,24 +86,20 @@ void reactor::free_retired() {
 void reactor::wind_down() {
   for (sleeping& item : std::exchange(sleeping_, {}))
     item.waiter.resume();
-  watched_.for_each([this](list_node& node) { expired_.push_back(&static_cast<watched&>(node)); });
-  for (watched* what : std::exchange(expired_, {}))
+  watched_.for_each([this](timed& what) { expired_.push_back(&what); });
+  for (timed* what : std::exchange(expired_, {}))
     if (what->linked())
-      what->on_stop();
+      static_cast<watched*>(what)->on_stop();
   free_retired();
 }
 
 void reactor::tick() {
   next_tick_ = now_ + tick_ms;
   // Collected first: a session that gives up may retire any other object.
-  watched_.for_each([this](list_node& node) {
-    auto& what = static_cast<watched&>(node);
-    if (what.due <= now_)
-      expired_.push_back(&what);
-  });
-  for (watched* what : expired_)
+  watched_.collect(now_, expired_);
+  for (timed* what : expired_)
     if (what->linked())
-      what->on_deadline(now_);
+      static_cast<watched*>(what)->on_deadline(now_);
   expired_.clear();
   for (std::size_t i = 0; i < sleeping_.size();) {
     if (sleeping_[i].until > now_) {
@@ -155,7 +151,7 @@ void reactor::stop() {
 
 void reactor::drain() {
   std::vector<watched*> all;
-  watched_.for_each([&](list_node& node) { all.push_back(&static_cast<watched&>(node)); });
+  watched_.for_each([&](timed& what) { all.push_back(&static_cast<watched&>(what)); });
   for (watched* what : all)
     if (what->linked())
       what->on_drain();
@@ -167,7 +163,7 @@ void reactor::add(watched& what, int fd, std::uint32_t events) {
   event.data.ptr = &what;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  watched_.push_front(what);
+  watched_.add(what);
 }
 
 void reactor::change(watched& what, int fd, std::uint32_t events) {
@@ -183,7 +179,7 @@ void reactor::forget(int fd) {
 }
 
 void reactor::retire(watched* what) {
-  intrusive_list::unlink(*what);
+  watched_.remove(*what);
   retired_.push_back(what);
 }
 

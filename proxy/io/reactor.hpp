@@ -12,28 +12,22 @@
 #include <mutex>
 #include <vector>
 
-#include "proxy/io/intrusive_list.hpp"
+#include "proxy/io/deadline_wheel.hpp"
 #include "proxy/keys/epoch.hpp"
 
 namespace proxy::io {
-
-// A point on the reactor's clock in milliseconds, good to tick_ms.
-using deadline = std::int64_t;
-inline constexpr deadline no_deadline = INT64_MAX;
-inline constexpr int tick_ms = 100;
 
 class reactor;
 
 // Something with a descriptor in the epoll set. It must be retired, not destroyed, while the loop
 // runs: an event for it may already be in the batch at hand.
-class watched : public list_node {
+class watched : public timed {
  public:
   virtual ~watched() = default;
   virtual void on_events(std::uint32_t events) = 0; // EPOLLIN, EPOLLOUT, EPOLLRDHUP, ...
-  virtual void on_deadline(deadline now) = 0;       // `due` has passed
+  virtual void on_deadline(deadline now) = 0;       // what was expected by has passed
   virtual void on_drain() = 0;                      // no new work: who merely idles must leave
   virtual void on_stop() = 0;                       // the loop ends: whoever waits must give up
-  deadline due = no_deadline;
 };
 
 class reactor {
@@ -60,6 +54,7 @@ class reactor {
 
   void add(watched& what, int fd, std::uint32_t events);
   void change(watched& what, int fd, std::uint32_t events); // of what was added
+  void expect(watched& what, deadline by) { watched_.set(what, by); }
   void forget(int fd);        // takes it out of the epoll set; it stays open
   void retire(watched* what); // unlinks; destroys at the end of the turn
 
@@ -96,9 +91,9 @@ class reactor {
   bool stopping_ = false;
   deadline now_ = 0;
   deadline next_tick_ = 0;
-  intrusive_list watched_;
+  deadline_wheel watched_;
   std::vector<watched*> retired_;
-  std::vector<watched*> expired_;
+  std::vector<timed*> expired_;
   std::vector<sleeping> sleeping_;
   std::vector<std::function<void(deadline)>> tick_work_;
   std::vector<std::function<void()>> turn_work_;

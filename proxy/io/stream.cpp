@@ -142,7 +142,8 @@ void stream::resume_writer() {
 }
 
 void stream::refresh_due() {
-  due = std::min(reader_ ? reader_->until : no_deadline, writer_ ? writer_->until : no_deadline);
+  loop_.expect(*this, std::min(reader_ ? reader_->until : no_deadline,
+                               writer_ ? writer_->until : no_deadline));
 }
 
 void stream::limit_unsent(std::size_t bytes) {

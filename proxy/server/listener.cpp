@@ -138,12 +138,12 @@ void listener::close() {
 }
 
 void listener::on_events(std::uint32_t) {
-  if (due == io::no_deadline)
+  if (due() == io::no_deadline)
     accept_all();
 }
 
 void listener::on_deadline(io::deadline) {
-  due = io::no_deadline;
+  loop_.expect(*this, io::no_deadline);
   loop_.change(*this, descriptor_, EPOLLIN);
   accept_all();
 }
@@ -176,7 +176,7 @@ void listener::out_of_descriptors() {
   if (turned_away >= 0)
     ::close(turned_away);
   reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  due = loop_.in(pause);
+  loop_.expect(*this, loop_.in(pause));
   loop_.change(*this, descriptor_, 0);
 }
 
