@@ -2,7 +2,7 @@
 """Breaks the limits' code in one place at a time and expects their tests to notice: each check, clamp, drain,
 charge and comparison is dropped or turned in a copy of policies/limits, built without optimisation and tested.
 
-    tests/mutants/limits.py [--jobs N] [--list] [FILE:LINE]...
+    tests/mutants/limits.py [--jobs N] [--list] [FILE[:LINE]]...
 
 Ends with a table and non-zero if a mutant lived. A mutant that cannot be told from the original by any
 caller stands in EQUIVALENT with the reason."""
@@ -18,7 +18,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMITS = "policies/limits"
-FILES = ["reserve.cpp", "settle.cpp", "meter.hpp", "passage.hpp", "shortfall.hpp", "book.cpp", "remaining.cpp"]
+FILES = ["reserve.cpp", "settle.cpp", "meter.hpp", "passage.hpp", "shortfall.hpp", "book.cpp", "remaining.cpp",
+         "lend.cpp", "lease.cpp"]
 COMPILE = ["g++", "-std=c++20", "-O0", "-fno-omit-frame-pointer", "-w"]
 COUNT_MIN = 80  # fewer mutants than this: the patterns no longer match the code
 # (file, the line as it becomes): why. An earlier instant than the state's drains and rolls nothing in advance().
@@ -91,7 +92,7 @@ def without_terms(line):
 
 STATEMENT = re.compile(r"\s*(drain|charge|take_out|take_from|take_out_hold|take_money|roll|spend|close|advance|keep_time|move|"
                        r"examine_\w+|end|limits::settle|limits::cancel|correct|fresh\.\w+ =|open\.extended =|held\.\w+ [+]?=|"
-                       r"granted_\.value =|[\w.>-]+ (?:\+|-)= )")
+                       r"granted_\.value =|\+\+|--|[\w.>-]+ [+-]?= )")
 
 
 def without_statement(line):
@@ -187,7 +188,7 @@ def main():
     options.add_argument("--list", action="store_true")
     options.add_argument("places", nargs="*")
     options = options.parse_args()
-    all_mutants = [m for m in mutants() if not options.places or f"{m[0]}:{m[1]}" in options.places]
+    all_mutants = [m for m in mutants() if not options.places or {m[0], f"{m[0]}:{m[1]}"} & {*options.places}]
     assert options.places or len(all_mutants) >= COUNT_MIN, f"only {len(all_mutants)} mutants"
     if options.list:
         for name, number, what, broken, _ in all_mutants:

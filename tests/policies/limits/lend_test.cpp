@@ -148,4 +148,78 @@ TEST_CASE("lend: requests of an ended loan count as used, the rest is free") {
   CHECK(one.state.total.spent == nano_usd{0});
 }
 
+TEST_CASE("lend: a limit that is just used up stands against nothing that it does not count") {
+  key one{{.requests_per_minute = 10, .total = nano_usd{100}}};
+  one.state.total.spent = nano_usd{100};
+  chain alone{&one};
+  loan lent;
+  CHECK(lend(alone.links, lent, step_of(1, {.requests = 4}), noon) == portion{.requests = 4});
+}
+
+TEST_CASE("lend: nothing beyond what any limit or hold may be; fewer parts than one are one") {
+  const portion endless{.requests = INT64_MAX,
+                        .slots = INT64_MAX,
+                        .held_tokens = tokens{INT64_MAX},
+                        .risk_tokens = tokens{-1},
+                        .money = nano_usd{INT64_MAX}};
+  key unlimited{{}};
+  chain free{&unlimited};
+  loan lent;
+  CHECK(lend(free.links, lent, step_of(1, endless, 0), noon) ==
+        portion{.requests = limits::count_max,
+                .slots = limits::count_max,
+                .held_tokens = tokens{limits::count_max},
+                .money = limits::money_max});
+  key high{{.total = nano_usd{INT64_MAX}, .concurrent_requests = INT64_MAX}};
+  high.state.total.spent = nano_usd{5};
+  chain alone{&high};
+  loan much;
+  const portion granted = lend(alone.links, much, step_of(1, endless), noon);
+  CHECK(granted.slots == limits::concurrent_max);
+  CHECK(granted.money == limits::money_max - nano_usd{5});
+}
+
+TEST_CASE("lend: tokens at risk have ten minutes of the limit; who wants none is not asked") {
+  const portion risky{.requests = 1, .risk_tokens = tokens{5000}};
+  key one{{.tokens_per_minute = 100}};
+  chain alone{&one};
+  loan lent;
+  CHECK(lend(alone.links, lent, step_of(1, risky), noon).risk_tokens == tokens{1000});
+  key beyond{{.tokens_per_minute = 100}};
+  beyond.state.tokens_at_risk = 1001;
+  chain other{&beyond};
+  loan none;
+  CHECK(lend(other.links, none, step_of(1, risky), noon).empty());
+  CHECK(lend(other.links, none, step_of(2, {.requests = 1}), noon).requests == 1);
+}
+
+TEST_CASE("lend: what a node may have used has been used when it went, not when it was lent") {
+  for (const auto& end : {limits::expire, limits::end_loan}) {
+    key one{{.requests_per_minute = 10}};
+    chain alone{&one};
+    loan lent;
+    lend(alone.links, lent, step_of(1, {.requests = 5}), noon);
+    end(alone.links, lent, noon + 30min);
+    CHECK(one.state.requests.level == 5 * limits::units_per_whole);
+  }
+}
+
+TEST_CASE("lend: tokens of a node that is gone are charged once, at their true bound") {
+  key one{{.tokens_per_minute = 1000}};
+  chain alone{&one};
+  loan lent;
+  lend(alone.links, lent, step_of(1, {.held_tokens = tokens{100}, .risk_tokens = tokens{300}}),
+       noon);
+  expire(alone.links, lent, noon);
+  CHECK(one.state.tokens.level == 400 * limits::units_per_whole);
+  settle_expired(alone.links, lent, {.used_tokens = tokens{150}}, {}, noon);
+  CHECK(one.state.tokens.level == 400 * limits::units_per_whole);
+  CHECK(lent.amount == portion{.risk_tokens = tokens{250}});
+  settle_expired(alone.links, lent, {.used_tokens = tokens{30}}, {}, noon);
+  CHECK(lent.amount == portion{.risk_tokens = tokens{220}});
+  settle_expired(alone.links, lent, {.used_tokens = tokens{370}}, {}, noon);
+  CHECK(one.state.tokens.level == 550 * limits::units_per_whole);
+  CHECK(lent.amount.empty());
+}
+
 } // namespace tests
