@@ -18,7 +18,7 @@ from recorder import Recorder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COUNTS = os.path.join(HERE, "instructions.json")
-FEW, MANY = 100, 400  # requests of the two runs: what start and warming up cost goes out with the difference
+FEW, MANY = 50, 200  # requests of the two runs: what start and warming up cost goes out with the difference
 TOLERANCE = 0.03
 OURS = re.compile(r"(policies|proxy)::")
 NOT_A_REQUESTS = re.compile(r"proxy::io::reactor::")  # the loop's turns depend on time

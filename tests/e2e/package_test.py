@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """What operators are handed: the Debian package, the unit, the container's and Kubernetes' files."""
+import atexit
+import functools
 import hashlib
 import json
 import os
@@ -28,6 +30,14 @@ def built(directory):
     return said(os.path.join(DEPLOY, "package", "build-deb"), directory, env=env).strip()
 
 
+@functools.cache
+def package():
+    """Built once for all tests that want one."""
+    place = tempfile.TemporaryDirectory(prefix="package.")
+    atexit.register(place.cleanup)
+    return built(place.name)
+
+
 def the_unit_is_hardened():
     """exposure of at most 2.0, by systemd's own count"""
     text = said("systemd-analyze", "security", "--offline=yes", os.path.join(DEPLOY, "package", "deepseek-proxy.service"))
@@ -38,7 +48,7 @@ def the_unit_is_hardened():
 def the_same_bytes_twice():
     """two packages of the same programs are one; lintian finds nothing; the bill of materials is whole"""
     with workspace() as directory:
-        first, second = (built(os.path.join(directory, name)) for name in ("one", "two"))
+        first, second = package(), built(os.path.join(directory, "second"))
         digests = {hashlib.sha256(open(path, "rb").read()).hexdigest() for path in (first, second)}
         assert len(digests) == 1, (first, second)
         found = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", first], capture_output=True,
@@ -128,7 +138,12 @@ def clean_root(place):
 class Chroot:
     def __init__(self, base, directory):
         self.root = os.path.join(directory, "root")
-        said("cp", "-a", base, self.root)
+        if os.path.dirname(base) == directory:
+            os.rename(base, self.root)
+        else:
+            said("cp", "-a", base, self.root)
+        with open(self.path("etc/dpkg/dpkg.cfg.d/fast"), "w", encoding="utf-8") as file:
+            file.write("force-unsafe-io\n")  # nobody cuts the power of this one
         shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
         for name in ("etc/apt/apt.conf.d", "etc/apt/sources.list.d"):
             if os.path.isdir("/" + name):
@@ -203,8 +218,7 @@ def installed_and_removed():
         simulator = Simulator()
         try:
             chroot = Chroot(base, directory)
-            package = shutil.copy(built(os.path.join(directory, "out")), chroot.path("root"))
-            inside = "/root/" + os.path.basename(package)
+            inside = "/root/" + os.path.basename(shutil.copy(package(), chroot.path("root")))
             chroot.run("apt-get", "update", "-qq", timeout=300)
             told = chroot.run("apt-get", "install", "-y", "--no-install-recommends", inside, timeout=500)
             assert "api.key" in told, told[-500:]
