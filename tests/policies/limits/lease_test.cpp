@@ -80,13 +80,85 @@ TEST_CASE("lease: of a hold whose money is held apart only the slot comes back")
   CHECK(l.requests_used() == 1);
 }
 
+TEST_CASE(
+    "lease: a hold is of the windows that were granted last, with all that was asked for it") {
+  lease l{7};
+  l.add(lent(4, 100, 100), month, today);
+  limits::ask head = asking(10, 20);
+  head.provisional = true;
+  auto held = l.take(head, today);
+  REQUIRE(held);
+  CHECK((held->month_id == month && held->day_id == today));
+  l.add({.risk_tokens = tokens{300}}, month + 1, today + 1);
+  const limits::ask more{.held_tokens = tokens{5},
+                         .risk_tokens = tokens{70},
+                         .money_want = nano_usd{6},
+                         .money_min = nano_usd{6}};
+  CHECK_FALSE(l.extend(*held, more, today)); // yesterday's
+  REQUIRE(l.extend(*held, more, today + 1));
+  CHECK((held->month_id == month + 1 && held->day_id == today + 1));
+  CHECK((held->requests_held == 0 && l.requests_used() == 1));
+  CHECK((held->held_tokens == tokens{15} && held->risk_tokens == tokens{70}));
+  CHECK(held->money == nano_usd{26});
+  l.settle(*held, {tokens{1}, nano_usd{2}});
+  CHECK(l.requests_used() == 1);
+  CHECK(l.free() == portion{.requests = 3,
+                            .slots = 4,
+                            .held_tokens = tokens{99},
+                            .risk_tokens = tokens{300},
+                            .money = nano_usd{98}});
+}
+
+TEST_CASE("lease: a provisional request that ends as it is has been used") {
+  lease l{7};
+  l.add(lent(1, 0, 0), month, today);
+  const auto held = l.take({.requests = 1, .slots = 1, .provisional = true}, today);
+  REQUIRE(held);
+  l.settle(*held, {});
+  CHECK((l.requests_used() == 1 && l.free() == portion{.slots = 1}));
+}
+
+TEST_CASE("lease: a step that did not happen is taken back") {
+  lease l{7};
+  l.add(lent(3, 10, 10), month, today);
+  REQUIRE(l.take(asking(4, 4), today));
+  const portion free = l.take_free();
+  const std::int64_t used = l.take_requests_used();
+  CHECK((l.free().empty() && l.requests_used() == 0));
+  l.take_back(free, used);
+  CHECK(l.free() == lent(2, 6, 6));
+  CHECK(l.requests_used() == 1);
+}
+
+TEST_CASE("lease: holds of another one change nothing here") {
+  lease mine{7}, other{8};
+  other.add(lent(5, 100, 100), month, today);
+  mine.add(lent(5, 100, 100), month, today);
+  const limits::ask head{.requests = 1, .slots = 1, .provisional = true};
+  auto foreign = other.take(head, today);
+  REQUIRE(foreign);
+  mine.use_request(*foreign);
+  CHECK(foreign->requests_held == 1);
+  CHECK_FALSE(mine.extend(*foreign, asking(1, 1), today));
+  mine.cancel(*foreign);
+  mine.settle(*foreign, {tokens{1}, nano_usd{1}});
+  CHECK((mine.free() == lent(5, 100, 100) && mine.requests_used() == 0 && mine.flying() == 0));
+  other.use_request(*foreign);
+  CHECK((foreign->requests_held == 0 && other.requests_used() == 1));
+  auto own = mine.take(head, today);
+  REQUIRE(own);
+  CHECK_FALSE(mine.extend(*own, asking(1, 1), today + 1));
+}
+
 TEST_CASE("lease: a chunk is what 100 ms ask for, and nothing where few ask") {
   limits::demand d;
   const portion each = portion_of(asking(10, 20));
   for (int i = 0; i < 3; ++i)
     d.note(each, 1'000'000);
   CHECK(limits::chunk_for(d.at(1'000'000), {}).empty());
-  for (int i = 0; i < 7; ++i)
+  d.note(each, 1'000'000);
+  CHECK(limits::chunk_for(d.at(1'000'000), {}) == lent(4, 40, 80));
+  for (int i = 0; i < 6; ++i)
     d.note(each, 1'000'050);
   const portion recent = d.at(1'000'099);
   CHECK(recent == lent(10, 100, 200));

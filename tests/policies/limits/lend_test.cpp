@@ -1,6 +1,7 @@
 // What a store lends counts as held until it is used or comes back.
 #include "policies/limits/lend.hpp"
 
+#include "policies/limits/meter.hpp"
 #include "tests/policies/limits/keys.hpp"
 #include "tests/support/catch.hpp"
 
