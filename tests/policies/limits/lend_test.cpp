@@ -175,7 +175,7 @@ TEST_CASE("lend: nothing beyond what any limit or hold may be; fewer parts than 
   high.state.total.spent = nano_usd{5};
   chain alone{&high};
   loan much;
-  const portion granted = lend(alone.links, much, step_of(1, endless), noon);
+  const portion granted = lend(alone.links, much, step_of(1, endless, 0), noon);
   CHECK(granted.slots == limits::concurrent_max);
   CHECK(granted.money == limits::money_max - nano_usd{5});
 }
