@@ -31,6 +31,8 @@ EQUIVALENT = {
     ("remaining.cpp", "advance(present, limits, present_at((now.time_since_epoch().count())));"): EARLIER,
     ("meter.hpp", "const std::int64_t excess = (m.level - room * units_per_whole);"):
         "asked only of what does not fit: where there is room, the level is above it",
+    ("lend.cpp", "most = std::min(most, (limit - used) / parts_);"): "where more is used than allowed, all is refused",
+    ("lend.cpp:131", ";"): "settle() advances too, and what a window held goes with it",
 }
 
 
@@ -199,7 +201,8 @@ def main():
         workshop = Workshop(folder)
         workshop.build(pool)
         for (name, number, what, broken, _), verdict in pool.map(workshop.judge, all_mutants):
-            if verdict == "lived" and (name, broken.strip()) in EQUIVALENT:
+            known = {(name, broken.strip()), (f"{name}:{number}", broken.strip())}
+            if verdict == "lived" and known & EQUIVALENT.keys():
                 verdict = "equivalent"
             counts.setdefault(name, {}).setdefault(verdict, 0)
             counts[name][verdict] += 1

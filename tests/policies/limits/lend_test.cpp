@@ -213,12 +213,12 @@ TEST_CASE("lend: tokens of a node that is gone are charged once, at their true b
        noon);
   expire(alone.links, lent, noon);
   CHECK(one.state.tokens.level == 400 * limits::units_per_whole);
-  settle_expired(alone.links, lent, {.used_tokens = tokens{150}}, {}, noon);
-  CHECK(one.state.tokens.level == 400 * limits::units_per_whole);
-  CHECK(lent.amount == portion{.risk_tokens = tokens{250}});
   settle_expired(alone.links, lent, {.used_tokens = tokens{30}}, {}, noon);
-  CHECK(lent.amount == portion{.risk_tokens = tokens{220}});
-  settle_expired(alone.links, lent, {.used_tokens = tokens{370}}, {}, noon);
+  CHECK(lent.amount == portion{.held_tokens = tokens{70}, .risk_tokens = tokens{300}});
+  settle_expired(alone.links, lent, {.used_tokens = tokens{120}}, {}, noon);
+  CHECK(lent.amount == portion{.risk_tokens = tokens{250}});
+  CHECK(one.state.tokens.level == 400 * limits::units_per_whole);
+  settle_expired(alone.links, lent, {.used_tokens = tokens{400}}, {}, noon);
   CHECK(one.state.tokens.level == 550 * limits::units_per_whole);
   CHECK(lent.amount.empty());
 }

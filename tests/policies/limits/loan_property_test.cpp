@@ -139,6 +139,7 @@ class trial {
   void expire(node& one) {
     limits::expire(links_.links, one.lent, now_);
     one.amount = limits::without_debt(one.amount);
+    CHECK(one.lent.amount == one.amount);
     one.gone = true;
     spend(one, one.amount.money);
   }
