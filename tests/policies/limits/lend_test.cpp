@@ -202,6 +202,8 @@ TEST_CASE("lend: what a node may have used has been used when it went, not when 
     lend(alone.links, lent, step_of(1, {.requests = 5}), noon);
     end(alone.links, lent, noon + 30min);
     CHECK(one.state.requests.level == 5 * limits::units_per_whole);
+    CHECK_FALSE(alone.admits({.requests = 6}, noon + 30min));
+    CHECK(alone.admits({.requests = 5}, noon + 30min));
   }
 }
 

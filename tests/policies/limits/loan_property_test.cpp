@@ -155,12 +155,14 @@ class trial {
 
   void forgive(node& one) {
     limits::forgive(links_.links, one.lent, now_);
+    CHECK(one.lent.amount.empty());
     spend(one, nano_usd{} - one.amount.money);
     one = {};
   }
 
   void end(node& one) {
     limits::end_loan(links_.links, one.lent, now_);
+    CHECK(one.lent.amount.empty());
     one = {};
   }
 
