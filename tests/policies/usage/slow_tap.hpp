@@ -58,6 +58,20 @@ inline std::optional<usage_figures> usage_in(const node& answer) {
   return out;
 }
 
+// The tap keeps a name of at most 64 bytes that spells nothing but printable ASCII by escapes; any
+// other is one it has not seen.
+inline bool nameable(std::string_view spelt, std::string_view name) {
+  for (std::size_t at = spelt.find('\\'); at != spelt.npos; at = spelt.find('\\', at + 2)) {
+    const char kind = spelt[at + 1];
+    const auto code = kind == 'u' ? std::stoul(std::string(spelt.substr(at + 2, 4)), nullptr, 16)
+                                  : static_cast<unsigned long>(kind);
+    const bool kept = kind == 'u' || kind == '"' || kind == '\\' || kind == '/';
+    if (!kept || code < 0x20 || code >= 0x7F)
+      return false;
+  }
+  return name.size() <= 64;
+}
+
 // What the documents of an answer say, each parsed whole.
 class slow_tap {
  public:
@@ -69,6 +83,7 @@ class slow_tap {
                                                     : "") {}
 
   void document(const std::string& text) {
+    text_ = text;
     const node root = slow_json::parse(text, 64).value();
     std::string type;
     for (const auto& [name, inner] : root.members) {
@@ -117,7 +132,7 @@ class slow_tap {
   }
   void name_model(const node& root) {
     for (const auto& [name, inner] : root.members) {
-      if (name == "model" && inner.what == node::kind::string && facts.model.empty())
+      if (names_model(name, inner))
         facts.model = inner.text;
       if (wraps(name, inner) && facts.model.empty())
         name_model_of(inner);
@@ -125,11 +140,16 @@ class slow_tap {
   }
   void name_model_of(const node& wrapper) {
     for (const auto& [name, inner] : wrapper.members) {
-      if (name == "model" && inner.what == node::kind::string && facts.model.empty())
+      if (names_model(name, inner))
         facts.model = inner.text;
     }
   }
+  bool names_model(const std::string& name, const node& inner) const {
+    return name == "model" && inner.what == node::kind::string && facts.model.empty() &&
+           nameable(text_.substr(inner.begin, inner.size()), inner.text);
+  }
 
+  std::string text_;
   body_format format_;
   bool sse_;
   std::string wrapper_;
