@@ -92,6 +92,14 @@ int copy(const proxy::config::store_copy_words& words) {
   return copied ? 0 : complain(copied.error());
 }
 
+int forget_proxy(const std::optional<std::filesystem::path>& file, const std::string& name) {
+  const auto settings = proxy::config::load(file);
+  if (!settings)
+    return complain(settings.error());
+  const auto done = proxy::server::forget_proxy(*settings, name);
+  return done ? 0 : complain(done.error());
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -115,6 +123,12 @@ int main(int argc, char** argv) {
   proxy::config::store_copy_words words;
   auto* copying = store->add_subcommand("copy", proxy::config::store_copy_about);
   proxy::config::add_options(*copying, words);
+  auto* forgetting = store->add_subcommand(
+      "forget", "go on without a proxy that comes back no more, and what only its journal has");
+  std::string name;
+  forgetting->add_option("proxy", name, "its name: 16 letters, as the log and \"store check\" say")
+      ->required();
+  forgetting->add_option("--config", file, "TOML file");
   auto* example = app.add_subcommand("example-config", "print every setting with its default");
   auto* version = app.add_subcommand("version", "print version, commit and libraries");
   CLI11_PARSE(app, argc, argv);
@@ -129,6 +143,8 @@ int main(int argc, char** argv) {
       return check_store(file);
     if (*copying)
       return copy(words);
+    if (*forgetting)
+      return forget_proxy(file, name);
     if (*example)
       std::cout << proxy::config::example_file();
     if (*version)

@@ -10,6 +10,11 @@
 namespace proxy::journal {
 
 bool applier::run(sink& to) {
+  std::vector<lane_progress> lost;
+  if (!to.begin(lost))
+    return false;
+  for (const lane_progress& each : lost)
+    set_back(each);
   bool whole = true;
   for (const log_pointer& log : known_.logs())
     whole = run_lane(*log, to) && whole;
@@ -26,6 +31,17 @@ std::uint64_t applier::end_of_call(const lane_log& log, std::uint64_t first,
   if (next > first)
     return std::min(synced, next - 1);
   return synced - first < entries_a_call_max ? synced : first + entries_a_call_max - 1;
+}
+
+// What retention took comes no more.
+void applier::set_back(const lane_progress& to) {
+  for (const log_pointer& log : known_.logs()) {
+    const auto segments = known_.segments_of(*log);
+    if (log->id != to.lane || segments.empty() || log->applied <= to.applied)
+      continue;
+    log->applied.store(std::max(to.applied, segments.front().first - 1), std::memory_order_release);
+    refused_.erase(log->id);
+  }
 }
 
 bool applier::run_lane(lane_log& log, sink& to) {

@@ -25,6 +25,7 @@ class applier {
  private:
   std::uint64_t end_of_call(const lane_log& log, std::uint64_t first, std::uint64_t synced) const;
   bool run_lane(lane_log& log, sink& to);
+  void set_back(const lane_progress& to);
   // Reads [first, last], as far as there is; the batches lie in `buffer_`.
   bool gather(const lane_log& log, std::uint64_t first, std::uint64_t last);
 

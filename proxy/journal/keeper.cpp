@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -25,22 +26,36 @@ namespace {
 
 constexpr std::chrono::seconds expire_every{60};
 
-// Passes on to the sink, and tells what it has taken.
+// Passes on to the sink, and tells what it has taken, once.
 class told_sink final : public sink {
  public:
   told_sink(sink& to, const std::function<void(std::span<const batch>)>& told)
       : to_(to), told_(told) {}
+  bool begin(std::vector<lane_progress>& lost) override { return to_.begin(lost); }
   bool apply(std::span<const batch> batches) override {
     if (!to_.apply(batches))
       return false;
-    if (told_)
-      told_(batches);
+    std::vector<batch> fresh;
+    for (const batch& each : batches)
+      if (const batch rest = not_told(each); !rest.entries.empty())
+        fresh.push_back(rest);
+    if (told_ && !fresh.empty())
+      told_(fresh);
     return true;
   }
 
  private:
+  batch not_told(const batch& one) {
+    std::uint64_t& last = last_told_[one.lane];
+    const std::uint64_t end = one.first + one.entries.size();
+    const std::uint64_t first = std::max(one.first, std::min(last + 1, end));
+    last = std::max(last, end - 1);
+    return {one.lane, first, one.entries.subspan(first - one.first)};
+  }
+
   sink& to_;
   const std::function<void(std::span<const batch>)>& told_;
+  std::map<std::uint64_t, std::uint64_t> last_told_; // by lane
 };
 
 failure unusable(const std::filesystem::path& directory, std::string why) {

@@ -46,6 +46,9 @@ struct batch {
 class sink {
  public:
   virtual ~sink() = default;
+  // Before each round, on the same thread: lanes of which it has lost a part, and what it still
+  // has; the rest comes again. False: it cannot tell, and nothing comes now.
+  virtual bool begin(std::vector<lane_progress>&) { return true; }
   virtual bool apply(std::span<const batch> batches) = 0;
 };
 
@@ -79,7 +82,8 @@ class keeper {
   outcome<lane*> make_lane();
 
   // From start() on, told of each batch once the sink has it, by the applying thread: must not
-  // wait. A batch that was applied right before a crash is not told again.
+  // wait. A batch that was applied right before a crash is not told again, nor what a sink has lost
+  // and got once more.
   void watch(std::function<void(std::span<const batch>)> told);
 
   // Starts the background thread: allocate ahead, sync, apply to the sink, delete past retention.

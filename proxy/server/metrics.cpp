@@ -197,6 +197,13 @@ std::string metrics_text(const metric_sources& from) {
   count(out, "upstream_key_refresh_failures_total",
         "Times the real key could not be fetched again; the last good one is kept.",
         from.key_refresh_failures);
+  count(out, "store_losses_total",
+        "Times a Redis process had lost what it had acknowledged, and was told it again.",
+        from.condition.losses);
+  gauge(out, "store_closed",
+        "Redis processes that decide nothing until every proxy has told them again what they may "
+        "lack.",
+        from.condition.closed);
   count(out, "request_logs_dropped_total",
         "Lines of the access log and spans that found no room or no taker.", from.told_in_vain);
   count(out, "reload_failures_total",

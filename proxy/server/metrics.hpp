@@ -6,6 +6,7 @@
 
 #include "proxy/journal/keeper.hpp"
 #include "proxy/session/counters.hpp"
+#include "proxy/stores/store.hpp"
 
 namespace proxy::server {
 
@@ -16,8 +17,9 @@ struct metric_sources {
   std::size_t keys = 0;
   std::uint64_t key_refresh_failures = 0;
   std::uint64_t reload_failures = 0;
+  stores::store::figures condition;       // of the store
   std::int64_t certificate_expires_s = 0; // 0: no TLS
-  std::string_view store; // its kind
+  std::string_view store;                 // its kind
   policies::instant now{};
   std::uint64_t told_in_vain = 0; // lines and spans that nobody took
   std::size_t waiting = 0;        // requests in line

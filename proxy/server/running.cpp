@@ -57,6 +57,7 @@ std::string server::parts::metrics() const {
   from.waiting = line->size();
   from.cache_bytes = cache->bytes();
   from.reload_failures = reload_failures;
+  from.condition = store->condition();
   for (const auto* each : {data_certificates.get(), admin_certificates.get()})
     if (each) {
       from.reload_failures += each->failures();

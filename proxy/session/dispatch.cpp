@@ -117,6 +117,19 @@ bool record_intent(conversation& c) {
   return true;
 }
 
+// Nothing is sent on a hold that the store may have lost. What is in the journal is held again.
+bool held_still(const exchange& x) {
+  return x.ledger.dispatched || !x.reservation.stands || x.reservation.stands->load();
+}
+
+step hold_lost(conversation& c) {
+  c.x.refuse_with(refusal_code::enforcement_unavailable,
+                  "What keeps the limits may have lost what this request was to hold; nothing was "
+                  "sent. (refused by deepseek-proxy)");
+  c.x.refusal->retry_after = policies::milliseconds{1000};
+  return step::refuse;
+}
+
 step unreachable(conversation& c, const failure& why) {
   c.my.count.upstream_failures.add();
   spdlog::warn("upstream: {}", why.message);
@@ -175,9 +188,10 @@ io::task<step> dispatch(conversation& c) {
       co_return head_too_large(x);
     }
     const step caller = check_caller_now(c);
-    if (caller != step::go_on || !record_intent(c)) {
+    const bool held = held_still(x);
+    if (caller != step::go_on || !held || !record_intent(c)) {
       drop_connection(x);
-      co_return caller != step::go_on ? caller : no_room(c);
+      co_return caller != step::go_on ? caller : held ? no_room(c) : hold_lost(c);
     }
     // Head and body at once. The bytes sent tell whether another connection may be tried.
     pieces room;

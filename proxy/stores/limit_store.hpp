@@ -2,6 +2,7 @@
 // suite. An operation may finish at once (embedded) or later; a session awaits it either way.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,8 @@ struct reserve_op {
   policies::limits::limit_refusal refusal{};
   policies::limits::remaining left{}; // of the member with the least left, for headers
   std::coroutine_handle<> waiter;     // resumed where the operation did not finish at once
+  // Out: false from when the store may have lost the hold; nullptr: it cannot.
+  const std::atomic<bool>* stands = nullptr;
 };
 
 class limit_store {

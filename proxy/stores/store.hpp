@@ -42,6 +42,12 @@ class store : public limit_store, public key_store {
   // What limits go by was forgotten by what holds them: they would be too generous.
   virtual bool lost_state() const { return false; }
 
+  struct figures {
+    std::size_t closed = 0;   // parts of it that decide nothing until they have been told again
+    std::uint64_t losses = 0; // how often one had lost something, since the start
+  };
+  virtual figures condition() const { return {}; }
+
   // From now on tells what other proxies write, if there can be any; `to` outlives the store's
   // threads.
   virtual void tell_files(file_owners&) {}

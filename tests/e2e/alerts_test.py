@@ -292,7 +292,7 @@ def a_request_costs_more_than_its_bound():
 
 
 def redis_forgets():
-    """What Redis had acknowledged is gone: told as critical while keys with money limits are refused"""
+    """What Redis had acknowledged is gone: told as critical, though it knows again within a second"""
     with workspace() as directory:
         redis, hook, simulator = Redis(directory), Hook(), Simulator()
         settings = {"store": [f'url = "{redis.url}"'],
@@ -307,7 +307,7 @@ def redis_forgets():
             eventually(lambda: "store_lost_state" in hook.rules(), "the owner is told")
             told = hook.events()[0]["alert"]
             assert told["severity"] == "critical" and told["key_id"] is None, told
-            assert proxy.chat(key["key"], max_tokens=5)[0] in (401, 503)
+            eventually(lambda: proxy.chat(key["key"], max_tokens=5)[0] == 200, "it serves again")
         finally:
             proxy.kill()
             simulator.kill()

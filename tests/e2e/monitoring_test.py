@@ -25,7 +25,7 @@ def rules_and_panels():
     """promtool accepts the rules and the exposition; nothing is asked for that is not there"""
     done = subprocess.run(["promtool", "check", "rules", os.path.join(PLACE, "alerts.yml")],
                           capture_output=True, text=True)
-    assert done.returncode == 0 and "12 rules found" in done.stdout, done
+    assert done.returncode == 0 and "13 rules found" in done.stdout, done
     with stack() as (_, proxy):
         key = proxy.create_key("seen", rate_limits={"requests_per_minute": 1})
         proxy.chat(key["key"])

@@ -176,10 +176,12 @@ class Shards:
         return sorted(name for server in self.servers for name in server.names())
 
     def owner(self, slot):
-        for first, last, node, *_ in self.servers[0].ask("CLUSTER", "SLOTS"):
-            if first <= slot <= last:
-                return next(i for i, s in enumerate(self.servers) if s.port == node[1])
-        raise AssertionError(f"nobody serves slot {slot}")
+        """Who says so itself: what a server knows of others may be old."""
+        def claimants():
+            return [i for i, s in enumerate(self.servers) if any(
+                first <= slot <= last and node[1] == s.port for first, last, node, *_ in s.ask("CLUSTER", "SLOTS"))]
+        eventually(lambda: len(claimants()) == 1, f"one serves slot {slot}", 30)
+        return claimants()[0]
 
     def slot(self, key):
         return self.servers[0].ask("CLUSTER", "KEYSLOT", key)

@@ -1,15 +1,14 @@
-/* Redis goes back to an earlier copy of itself, once, at any moment: two proxies notice it each in its
- * own time, close, tell again what Redis lacks, hold again what is in flight, and go on when both have.
- * One budget; the first proxy has two requests, one after the other, the second one. This is the design;
- * the proxy of this tree closes and stays closed until it is started again.
+/* Redis goes back to an earlier copy of itself, once, at any moment: two proxies notice it
+ * each in its own time, close, tell again what Redis lacks, hold again what is in flight, and go on
+ * when both have. One budget; the first proxy has two requests, one after the other, the second one.
  *
  * Each BREAK_... leaves out one rule; check.py demands that the model then fails.
  *
- *   meet        a process that was not met before decides nothing
- *   compare     from where the journal is told again
- *   apply       with the lane's progress, and what of it was acknowledged
- *   hold        what was sent and has no outcome is held again
- *   end_unsent  what was not sent is given back
+ *   meet        incarnations     a process that was not met before decides nothing
+ *   compare     retelling.cpp    from where the journal is told again
+ *   apply       scripts/apply.lua  with the lane's progress, and what of it was acknowledged
+ *   hold        scripts/hold.lua   what was sent and has no outcome is held again
+ *   end_unsent  upkeep.cpp       what was not sent is given back
  */
 #define N 3
 #define BOUND 2

@@ -20,6 +20,7 @@ using policies::keys::key_record;
 namespace {
 
 constexpr std::size_t records_a_call = 1000;
+constexpr std::size_t restored_a_call = 100;
 
 std::optional<audit_row> decode_audit(std::string_view text) {
   boost::system::error_code error;
@@ -147,6 +148,36 @@ outcome<void> key_table::fetch(blocking_client& by, std::span<const std::string>
     spdlog::error("key {} names a parent that does not exist: it is not served",
                   policies::keys::to_string(record.id));
   return {};
+}
+
+outcome<std::size_t> key_table::restore(blocking_client& by) {
+  std::vector<policies::key_id> ids;
+  directory_.for_each([&](keys::key_slot& slot) { ids.push_back(slot.id); });
+  std::size_t written = 0;
+  for (std::size_t begin = 0; begin < ids.size(); begin += restored_a_call) {
+    batch some;
+    for (std::size_t i = begin; i < std::min(ids.size(), begin + restored_a_call); ++i) {
+      const key_record record = *directory_.copy_of(ids[i]);
+      script_call call{script::restore_key};
+      call.key(records_name).key(secrets_name).key(changes_name);
+      call.argument(policies::keys::to_string(record.id)).argument(stores::encode(record));
+      call.argument(std::to_string(record.version));
+      for (const auto& secret : record.secrets)
+        call.argument(hex_of(secret.hash));
+      some.add(call);
+    }
+    const auto replies = by.run(some);
+    if (!replies)
+      return replies.error();
+    for (const reply& each : *replies) {
+      if (is_error(*each))
+        return refused_by_redis(*each);
+      written += static_cast<std::size_t>(each->integer);
+    }
+  }
+  const std::lock_guard guard(lock_);
+  seen_ = 0;
+  return written;
 }
 
 // A change of our own may be published before it is seen here; an older one never follows it.

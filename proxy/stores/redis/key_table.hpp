@@ -26,6 +26,9 @@ class key_table {
   outcome<void> write(blocking_client& by, const policies::keys::key_record& record, bool fresh,
                       const audit_row& why);
   outcome<std::vector<audit_row>> audit(blocking_client& by, std::size_t count_max);
+  // Puts back what Redis has lost of what is published here: a key that was revoked stays so.
+  // Returns how many keys that were; reads everything anew.
+  outcome<std::size_t> restore(blocking_client& by);
   // Unless a later version is published already.
   void publish(policies::keys::key_record record);
 

@@ -74,6 +74,7 @@ void lease_desk::make_void(open_lease& lost) {
   lost.local = limits::lease{around_.new_number()};
   lost.step = {};
   lost.step_open = lost.closing = false;
+  lost.stands = nullptr;
 }
 
 bool lease_desk::serve(open_lease& from, reserve_op& op, bool extends, std::int64_t at_ms) {
@@ -88,6 +89,7 @@ bool lease_desk::serve(open_lease& from, reserve_op& op, bool extends, std::int6
     op.hold = *held;
   }
   op.result = reserve_op::status::held;
+  op.stands = from.stands;
   op.left = from.left;
   add_free(op.left, from.local.free());
   return true;

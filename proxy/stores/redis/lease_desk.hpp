@@ -45,6 +45,7 @@ struct open_lease {
   bool home_after = false;                               // bring back all when it is answered
   std::array<std::uint64_t, keys::chain_max> versions{}; // of the limits it was lent by
   std::uint64_t heard_on = 0;                            // the connection of the last answer
+  const std::atomic<bool>* stands = nullptr;             // false: Redis may have lost it
   policies::limits::remaining left{};                    // by the last answer, besides what is lent
   policies::instant last_now{};                          // of who asked last, by the caller's clock
   std::int64_t exact_until_ms = 0; // little remains: single requests until then

@@ -41,12 +41,13 @@ std::int64_t limit_line::present_ms(policies::instant now) const {
 
 bool limit_line::serve(open_lease& l, reserve_op& op, bool extends) {
   return l.heard_on == connections_ && there(*l.key) && l.lent_by_these_limits() &&
-         lease_desk::serve(l, op, extends, present_ms(op.now));
+         (!l.stands || l.stands->load()) && lease_desk::serve(l, op, extends, present_ms(op.now));
 }
 
 bool limit_line::ask_leased(open_lease& l, reserve_op& op, bool extends) {
   if (extends)
     op.ask.requests = op.ask.slots = 0; // taken with the first step
+  void_if_lost(l);
   const std::int64_t at_ms = present_ms(op.now);
   l.recent.note(portion_of(op.ask), at_ms);
   l.used_at = loop_.now();
@@ -75,6 +76,7 @@ void limit_line::take_step(open_lease& l, std::optional<loan_step> step) {
   l.note_limits();
   operation& o = take(kind::step, *l.key, {}, l.last_now);
   o.lease = &l;
+  o.number = l.local.number();
   o.until = io::no_deadline;
   if (!write_if_ready(o))
     waiting_.push_back(&o);
@@ -117,6 +119,7 @@ void limit_line::step_answered(operation& o, pipeline& by, const redisReply& wit
     const portion granted = granted_by(*answer);
     l.local.add(granted, answer->held.month_id, answer->held.day_id);
     l.granted_all = granted.covers(l.step.wanted);
+    l.stands = o.written_under;
     if (granted.empty() && !l.step.wanted.empty())
       l.exact_until_ms = present_ms(l.last_now) + limits::demand_ms;
     if (!settings_.replicated || granted.empty()) {
@@ -126,8 +129,8 @@ void limit_line::step_answered(operation& o, pipeline& by, const redisReply& wit
     l.heard_on = 0; // not divided yet
     return await_replica(o, by);
   }
-  if (code == 3 && settings_.lost_state)
-    settings_.lost_state();
+  if (code == 3 && settings_.processes)
+    settings_.processes->doubt(by.at());
   else if (!code || *code > 3)
     tell("an answer of Redis is not one of our scripts'");
   release(o);
@@ -183,10 +186,20 @@ void limit_line::serve_waiting(open_lease& l) {
       ask_for(*each.op, each.extends ? kind::rest : kind::reserve, each.until);
 }
 
+// What flies goes on by its own name: it is held again, and the journal tells what it cost.
+void limit_line::void_if_lost(open_lease& l) {
+  if (!l.stands || l.stands->load())
+    return;
+  desk_->make_void(l);
+  l.home_after = false;
+  serve_waiting(l);
+}
+
 void limit_line::tick_leases(io::deadline now) {
   std::vector<open_lease*> over;
   std::vector<reserve_op*> late;
   desk_->for_each([&](open_lease& l) {
+    void_if_lost(l);
     std::erase_if(l.waiting, [&](const open_lease::waiting_op& each) {
       if (each.until <= now)
         late.push_back(each.op);

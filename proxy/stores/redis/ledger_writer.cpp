@@ -38,7 +38,8 @@ outcome<void> all_well(const outcome<std::vector<reply>>& replies) {
 
 // Of what was admitted while Redis was away, only the last minute counts in its meters: the rest
 // has drained.
-packer packed_outcome(const entry& e, std::uint64_t node) {
+// So has what is told once more long afterwards.
+packer packed_outcome(const entry& e, std::uint64_t node, bool again) {
   constexpr std::int64_t drained_ms = 60'000;
   const bool divided = e.count == divided_number;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -48,7 +49,7 @@ packer packed_outcome(const entry& e, std::uint64_t node) {
   packer out;
   const std::string_view id{reinterpret_cast<const char*>(e.request.data()), e.request.size()};
   out << static_cast<std::int64_t>(e.sequence) << ran << id
-      << (divided && !recent ? 0 : e.charged_tokens) << e.cost_nano
+      << ((divided || again) && !recent ? 0 : e.charged_tokens) << e.cost_nano
       << limits::month_of(at(e.started_ms)) << limits::day_of(at(e.started_ms))
       << lease_name(node, divided ? 0 : e.count);
   return out;
@@ -127,14 +128,8 @@ outcome<void> ledger_writer::forget_lanes(std::span<const journal::lane_progress
     if (auto done = all_well(by_.run(some)); !done)
       return done;
   }
+  told_.clear();
   return {};
-}
-
-void ledger_writer::note_lost_state() {
-  if (!lost_state_.exchange(true))
-    spdlog::critical("redis: it has lost what it had acknowledged (a restart without appendonly, "
-                     "FLUSHALL, an old copy?). Nothing is let through: restore it, or restart "
-                     "every proxy, which tells it again what the journals have");
 }
 
 bool ledger_writer::apply(std::span<const journal::batch> batches) {
@@ -166,6 +161,7 @@ void ledger_writer::tell_recent() {
 outcome<void> ledger_writer::tell(const journal::batch& part) {
   if (auto done = tell_outcomes(part); !done)
     return done;
+  note_flights(part);
   forget_applied();
   return tell_sums(part);
 }
@@ -194,22 +190,30 @@ void ledger_writer::forget_applied() {
 outcome<void> ledger_writer::tell_outcomes(const journal::batch& part) {
   std::map<std::uint64_t, std::vector<const entry*>> by_key;
   for (const entry& e : part.entries)
-    if (e.kind == entry_kind::outcome)
+    if (e.kind == entry_kind::outcome && concerns(e, part.lane))
       by_key[e.key].push_back(&e);
   // Of each key one call at a time: where one is turned away, none that comes after it has run.
   for (std::size_t begin = 0; begin < part.entries.size(); begin += settings_.outcomes_a_call) {
     batch calls;
+    std::vector<std::pair<const keys::key_slot*, std::uint64_t>> called; // and the last sequence
     for (const auto& [id, outcomes] : by_key) {
       keys::key_slot* slot = directory_.by_id(policies::key_id{id});
       if (!slot || begin >= outcomes.size())
         continue; // without a key they count in the sums only
       const std::size_t count = std::min(settings_.outcomes_a_call, outcomes.size() - begin);
       add_outcomes(calls, part.lane, *slot, std::span{outcomes}.subspan(begin, count));
+      called.emplace_back(slot, outcomes[begin + count - 1]->sequence);
     }
     if (calls.size() == 0)
       break;
-    if (auto done = all_well(by_.run(calls)); !done)
+    const auto replies = by_.run(calls);
+    if (auto done = all_well(replies); !done)
       return done;
+    for (std::size_t i = 0; i < called.size(); ++i) {
+      if ((*replies)[i]->integer < 0)
+        return forgotten(called[i].first->root->id.value);
+      note_told(called[i].first->id.value, part.lane, called[i].second);
+    }
   }
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [id, outcomes] : by_key)
@@ -232,21 +236,27 @@ void ledger_writer::add_outcomes(batch& to, std::uint64_t lane, keys::key_slot& 
     pack(allowed, directory_.copy_of(each->id)->limits);
   }
   packer now;
-  now << (settings_.caller_clock ? outcomes.back()->time_ms : 0);
+  now << (settings_.caller_clock ? outcomes.back()->time_ms : 0)
+      << static_cast<std::int64_t>(told_of(key.id.value, lane));
   call.argument(hex(lane)).argument(allowed.text()).argument(now.text());
   for (const entry* e : outcomes)
-    call.argument(packed_outcome(*e, settings_.node).text());
+    call.argument(packed_outcome(*e, settings_.node, told_before(*e, lane)).text());
   to.add(call);
 }
 
 outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   additions all;
-  for (const entry& e : part.entries)
+  std::uint64_t& known = applied_[part.lane];
+  const std::uint64_t first = std::max(part.first, known + 1);
+  const std::uint64_t last = part.first + part.entries.size() - 1;
+  if (last < first)
+    return {}; // told for the sake of some limits
+  for (const entry& e : part.entries.subspan(first - part.first))
     all.add(e, directory_);
   all.sums.add_account();
-  const std::uint64_t last = part.first + part.entries.size() - 1;
   packer range;
-  range << static_cast<std::int64_t>(part.first) << static_cast<std::int64_t>(last);
+  range << static_cast<std::int64_t>(first) << static_cast<std::int64_t>(last)
+        << static_cast<std::int64_t>(known);
   script_call call{script::roll_up};
   call.key(lanes_of_node()).key(last_use_name);
   call.argument(hex(part.lane)).argument(range.text());
@@ -274,13 +284,12 @@ outcome<void> ledger_writer::tell_sums(const journal::batch& part) {
   if (code == added || code == added_behind_a_gap)
     add_recent(recent_, settings_.node, part);
   const auto applied = items.size() == 2 ? number_of(*items[1]) : std::nullopt;
-  if (applied && static_cast<std::uint64_t>(*applied) < applied_[part.lane])
-    note_lost_state();
-  else if (applied)
+  if (applied && number_of(*items[0]) == 4)
+    return forgotten(std::nullopt);
+  if (applied)
     spdlog::error("ledger: lane {:016x}: nothing is left of entries {} to {}", part.lane,
-                  *applied + 1, part.first - 1);
-  std::uint64_t& known = applied_[part.lane];
-  known = std::max(known, last);
+                  *applied + 1, first - 1);
+  known = last;
   return {};
 }
 

@@ -1,6 +1,7 @@
 // From session to script and back.
 #include "proxy/stores/redis/limit_line.hpp"
 
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -29,6 +30,7 @@ limit_line::limit_line(io::reactor& loop, topology& nodes, limit_line_settings s
 
 bool limit_line::reserve(reserve_op& op) {
   op.hold = {};
+  op.stands = nullptr;
   if (settings_.nodes && away(*op.key) && divisible(*op.key)) {
     fail(op);
     return true;
@@ -149,7 +151,13 @@ void limit_line::heard_time(std::int64_t redis_now_ms) {
 }
 
 bool limit_line::write_if_ready(operation& o) {
-  pipeline* at = board_.serving(o.key->root->id.value);
+  if (overtaken(o)) {
+    release(o);
+    return true;
+  }
+  // What ends something may be told anyone: who does not know it leaves it to the journal.
+  const bool ends = o.what == kind::settle || o.what == kind::cancel;
+  pipeline* at = ends ? board_.serving(o.key->root->id.value) : deciding(*o.key);
   if (at)
     write(o, *at);
   return at != nullptr;
@@ -172,11 +180,14 @@ void limit_line::write(operation& o, pipeline& at) {
     write_settle(o, chain, at.out());
   }
   o.asked = true;
+  o.written_under = at.stands.open;
   at.sent(&o);
 }
 
-void limit_line::connected(std::int64_t redis_now_ms) {
+void limit_line::connected(pipeline& by, std::int64_t redis_now_ms) {
   ++connections_;
+  if (settings_.processes)
+    settings_.processes->met(by.at(), by.replid());
   away_since_.reset();
   away_at_ = {};
   heard_time(redis_now_ms);
@@ -187,6 +198,8 @@ void limit_line::connected(std::int64_t redis_now_ms) {
 
 void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
   operation& o = *static_cast<operation*>(what);
+  if (overtaken(o))
+    return release(o);
   if (o.replicating)
     return replica_answered(o, with);
   if (is_error(with)) {
@@ -208,6 +221,8 @@ void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
     by.cut();
     return lost(what);
   }
+  if (closed(o, by, with))
+    return;
   if (is_step)
     return step_answered(o, by, with);
   if (!understand(o, by, with)) {
@@ -305,6 +320,8 @@ bool limit_line::understand(operation& o, pipeline& by, const redisReply& with) 
 
 void limit_line::lost(void* what) {
   operation& o = *static_cast<operation*>(what);
+  if (overtaken(o))
+    return release(o);
   if (!away_since_)
     away_since_ = loop_.now();
   if (o.what == kind::settle)
@@ -321,6 +338,7 @@ void limit_line::lost(void* what) {
 void limit_line::finish(operation& o, status how) {
   reserve_op& op = *std::exchange(o.op, nullptr);
   const kind what = o.what;
+  op.stands = how == status::held ? o.written_under : nullptr;
   release(o);
   op.result = how;
   if (how == status::unavailable && what == kind::reserve)
@@ -352,6 +370,7 @@ void limit_line::tick(io::deadline now) {
 
 void limit_line::ended() {
   over_ = true;
+  heard_ = std::numeric_limits<std::uint64_t>::max();
   for (operation* o : std::exchange(waiting_, {}))
     if (o->op)
       finish(*o, status::unavailable);

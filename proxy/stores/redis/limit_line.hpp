@@ -13,6 +13,7 @@
 
 #include "proxy/stores/limit_store.hpp"
 #include "proxy/stores/redis/batch.hpp"
+#include "proxy/stores/redis/incarnations.hpp"
 #include "proxy/stores/redis/lease_desk.hpp"
 #include "proxy/stores/redis/limit_wire.hpp"
 #include "proxy/stores/redis/switchboard.hpp"
@@ -28,8 +29,8 @@ struct limit_line_settings {
   lease_surroundings* leases = nullptr;    // nullptr: each request is asked for
   // Divide by so many while Redis is away; nullptr, or 0 at the moment: refuse.
   const std::atomic<std::int64_t>* nodes = nullptr;
-  bool replicated = false;          // a hold counts once a replica has it
-  std::function<void()> lost_state; // Redis does not know what it had lent
+  bool replicated = false;           // a hold counts once a replica has it
+  incarnations* processes = nullptr; // nullptr: whoever answers decides
 };
 
 class limit_line final : private pipeline::asker {
@@ -49,6 +50,11 @@ class limit_line final : private pipeline::asker {
   // The same once the loop has ended, as commands for another connection.
   void write_last_steps(batch& to);
 
+  // Any thread: loop's thread is told to let nothing through that is closed by now, and heard() is
+  // `version` once it has.
+  void hear(std::uint64_t version);
+  std::uint64_t heard() const { return heard_.load(std::memory_order_acquire); }
+
   // Operations whose end is not known yet.
   std::size_t open_operations() const { return open_; }
 
@@ -59,6 +65,8 @@ class limit_line final : private pipeline::asker {
     kind what{};
     reserve_op* op = nullptr;    // reserve, extend, rest: whose waiter is resumed
     open_lease* lease = nullptr; // step
+    std::uint32_t number = 0;    // step: of the lease it was made for
+    incarnations::opening written_under = nullptr;
     keys::key_slot* key = nullptr;
     policies::request_id id;
     policies::limits::actuals used{};
@@ -70,7 +78,7 @@ class limit_line final : private pipeline::asker {
     int detours = 0;          // sent on by the node it was asked at, since it last waited
   };
 
-  void connected(std::int64_t redis_now_ms) override;
+  void connected(pipeline& by, std::int64_t redis_now_ms) override;
   void answered(pipeline& by, void* what, const redisReply& with) override;
   void lost(void* what) override;
   void ended() override;
@@ -101,7 +109,14 @@ class limit_line final : private pipeline::asker {
   bool sent_on(operation& o, pipeline& by, const redisReply& error);
   void refused(operation& o, const redisReply& error);
   bool understand(operation& o, pipeline& by, const redisReply& with);
-  bool there(const keys::key_slot& key) { return board_.serving(key.root->id.value) != nullptr; }
+  pipeline* deciding(const keys::key_slot& key);
+  incarnations::opening standing_of(pipeline& at);
+  bool there(const keys::key_slot& key) { return deciding(key) != nullptr; }
+  bool closed(operation& o, pipeline& by, const redisReply& with);
+  static bool overtaken(const operation& o) { // its lease has become another meanwhile
+    return o.what == kind::step && o.lease->local.number() != o.number;
+  }
+  void void_if_lost(open_lease& l);
   void finish(operation& o, reserve_op::status how);
   void await_replica(operation& o, pipeline& by);
   void replica_answered(operation& o, const redisReply& with);
@@ -130,6 +145,7 @@ class limit_line final : private pipeline::asker {
   std::size_t open_ = 0;
   std::int64_t ahead_ms_ = 0; // Redis's clock less the loop's
   std::string last_trouble_;
+  std::atomic<std::uint64_t> heard_{0};
   bool over_ = false;
 };
 

@@ -1,5 +1,5 @@
-// What a data thread does where Redis is away, and where it does not rely on one Redis alone: a
-// hold counts once a replica has it.
+// What a data thread does where Redis is away, or may have lost what it held, and where it does not
+// rely on one Redis alone: a hold counts once a replica has it.
 #include <spdlog/spdlog.h>
 
 #include "proxy/stores/redis/division.hpp"
@@ -14,6 +14,38 @@ namespace {
 constexpr int replica_ms_max = 500;
 
 } // namespace
+
+// nullptr: the process at the other end is not there, or may not decide.
+pipeline* limit_line::deciding(const keys::key_slot& key) {
+  pipeline* at = board_.serving(key.root->id.value);
+  return at && (!settings_.processes || standing_of(*at)) ? at : nullptr;
+}
+
+incarnations::opening limit_line::standing_of(pipeline& at) {
+  incarnations& all = *settings_.processes;
+  if (const std::uint64_t now = all.version(); at.stands.seen != now) {
+    bool known = false;
+    at.stands = {now, all.open(at.replid(), known)};
+    if (!known)
+      at.cut(); // it leads to a process that has gone by another name since
+  }
+  return at.stands.open && all.believed_there() ? at.stands.open : nullptr;
+}
+
+void limit_line::hear(std::uint64_t version) {
+  loop_.post([this, version] { heard_.store(version, std::memory_order_release); });
+}
+
+// Redis has lost the root's limits, and they are not opened again: asked once more when they are.
+bool limit_line::closed(operation& o, pipeline& by, const redisReply& with) {
+  const auto items = items_of(with);
+  if (items.empty() || number_of(*items[0]) != 5)
+    return false;
+  if (settings_.processes)
+    settings_.processes->doubt(by.at());
+  waiting_.push_back(&o);
+  return true;
+}
 
 // For as long as an answer is waited for; before, it may only be connecting again.
 bool limit_line::away(const keys::key_slot& key) {

@@ -13,7 +13,6 @@ using policies::tokens;
 
 namespace {
 
-constexpr std::size_t state_bytes = 15 * 8;
 constexpr std::size_t hold_bytes = 7 * 8;
 constexpr std::size_t open_bytes = 1 + 3 * 8 + 32 + hold_bytes;
 constexpr std::size_t loan_bytes = open_bytes + 6 * 8;

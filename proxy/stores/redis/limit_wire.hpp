@@ -40,6 +40,8 @@ inline std::string_view view(const policies::request_id& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
 
+// Of a state. A root's is longer while it is not open because it was lost (scripts/root.lua).
+inline constexpr std::size_t state_bytes = 15 * 8;
 void pack(packer& out, const policies::limits::limit_set& limits);
 std::optional<policies::limits::limit_state> unpack_state(std::string_view packed);
 std::optional<policies::limits::hold> unpack_hold(std::string_view packed);

@@ -32,5 +32,7 @@ inline constexpr const char* nodes_name = "ds:{nodes}";
 // by it for longer.
 inline constexpr std::chrono::milliseconds node_silence_max{3500};
 inline constexpr std::chrono::milliseconds node_memory_max{60'000};
+// Hash: a Redis process by its replication id, what proxies have told it (roll_call.hpp).
+inline constexpr const char* processes_name = "ds:{nodes}:processes";
 
 } // namespace proxy::stores::redis

@@ -5,7 +5,11 @@
 namespace proxy::stores {
 
 bool redis_store::lost_state() const {
-  return state_->ledger->lost_state();
+  return state_->lacks;
+}
+
+store::figures redis_store::condition() const {
+  return {.closed = state_->closed, .losses = state_->losses};
 }
 
 outcome<store::note_map> redis_store::load_notes(const std::string& kind) {

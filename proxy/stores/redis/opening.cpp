@@ -5,7 +5,7 @@
 
 #include "proxy/stores/redis/names.hpp"
 #include "proxy/stores/redis/node_file.hpp"
-#include "proxy/stores/redis/redis_state.hpp"
+#include "proxy/stores/redis/restorer.hpp"
 
 namespace proxy::stores {
 
@@ -47,14 +47,19 @@ outcome<void> redis_store::state_block::connect() {
   table = std::make_unique<redis::key_table>(directory);
   ledger = std::make_unique<redis::ledger_writer>(
       *applying, directory,
-      redis::ledger_settings{.node = node, .caller_clock = settings.caller_clock});
-  return check_schema();
+      redis::ledger_settings{.node = node,
+                             .caller_clock = settings.caller_clock,
+                             .sharded = settings.where.how == redis::layout::cluster});
+  ledger->when_lost([this](std::optional<std::uint64_t> root) { lost_at(root); });
+  processes.start(settings.where.how == redis::layout::cluster, [this] { poke(); });
+  restoring = std::make_unique<restorer>(*this);
+  return check_schema(*admin);
 }
 
-outcome<void> redis_store::state_block::check_schema() {
-  if (auto made = admin->ask("SETNX", schema_name, std::to_string(schema_version)); !made)
+outcome<void> redis_store::state_block::check_schema(redis::blocking_client& by) {
+  if (auto made = by.ask("SETNX", schema_name, std::to_string(schema_version)); !made)
     return made.error();
-  auto found = admin->ask("GET", schema_name);
+  auto found = by.ask("GET", schema_name);
   if (!found)
     return found.error();
   if (redis::number_of(**found) == schema_version)
@@ -96,19 +101,6 @@ outcome<void> redis_store::state_block::open_journal(policies::instant now) {
                   ledger->trouble().empty() ? "the journal cannot be read" : ledger->trouble())};
 }
 
-// What was dispatched has its outcome by now. The rest of what earlier processes held never went
-// upstream, and the rest of what was lent to them was not used.
-outcome<void> redis_store::state_block::end_own_holds(policies::instant now) {
-  const std::int64_t now_ms = settings.caller_clock ? now.time_since_epoch().count() : 0;
-  return for_each_request(*admin, [&](const found_request& r) {
-    const bool held = r.is.phase == 'o' || r.is.phase == 'l' || r.is.phase == 'd';
-    if (!held || r.is.owner != node)
-      return outcome<void>{};
-    const auto ended = on_request(*admin, redis::script::settle, r, {now_ms, 0, 0, 0});
-    return ended ? outcome<void>{} : outcome<void>{ended.error()};
-  });
-}
-
 outcome<std::unique_ptr<redis_store>>
 redis_store::open(redis_settings settings, keys::key_directory& directory, policies::instant now) {
   std::unique_ptr<redis_store> made{new redis_store};
@@ -123,8 +115,11 @@ redis_store::open(redis_settings settings, keys::key_directory& directory, polic
     done = s.publish_keys();
   if (done)
     done = s.open_journal(now);
+  // What was dispatched has its outcome by now. The rest of what earlier processes held never went
+  // upstream, and the rest of what was lent to them was not used.
   if (done)
-    done = s.end_own_holds(now);
+    done =
+        s.end_own_holds([](std::uint64_t) { return true; }, [](std::string_view) { return false; });
   if (!done)
     return done.error();
   return made;

@@ -40,7 +40,8 @@ io::task<void> pipeline::live() {
       if (std::exchange(failures_, 0) > 0)
         spdlog::info("redis: connected again to {}", to_string(target_.at));
       ready_ = true;
-      whom_.connected(redis_now_ms_);
+      stands = {};
+      whom_.connected(*this, redis_now_ms_);
       auto serving = serve();
       co_await std::move(serving);
     }
@@ -121,6 +122,7 @@ bool pipeline::take_greeting(const redisReply& one) {
     return false;
   }
   redis_now_ms_ = time_in_greeting(one).value_or(redis_now_ms_);
+  replid_ = replid_in_greeting(one).value_or(std::move(replid_));
   return true;
 }
 

@@ -4,6 +4,7 @@
 // or lost.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <random>
@@ -30,7 +31,7 @@ class pipeline {
   class asker {
    public:
     virtual ~asker() = default;
-    virtual void connected(std::int64_t redis_now_ms) = 0;
+    virtual void connected(pipeline& by, std::int64_t redis_now_ms) = 0;
     virtual void answered(pipeline& by, void* what, const redisReply& with) = 0;
     virtual void lost(void* what) = 0; // unknown whether it ran
     virtual void ended() = 0;          // the loop ends; nothing will be sent any more
@@ -44,6 +45,13 @@ class pipeline {
   void rest(); // the same with nowhere
   const place& at() const { return target_.at; }
   bool resting() const { return target_.at.host.empty(); }
+  const std::string& replid() const { return replid_; } // of the process that greeted us
+
+  // Whether that process may decide, as the asker last looked it up.
+  struct standing {
+    std::uint64_t seen = 0; // version of what it looked at
+    const std::atomic<bool>* open = nullptr;
+  } stands;
 
   void start(); // on the loop's thread, once
   bool ready() const { return ready_ && !broken_ && in_flight_.size() < settings_.in_flight_max; }
@@ -90,6 +98,7 @@ class pipeline {
   std::mt19937 jitter_;
   int failures_ = 0;
   std::int64_t redis_now_ms_ = 0; // when it greeted us
+  std::string replid_;
   bool ready_ = false;
   bool broken_ = false;
   bool writing_ = false;

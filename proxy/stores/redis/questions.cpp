@@ -69,6 +69,9 @@ outcome<void> redis_store::insert(const key_record& record, const audit_row& why
     return fresh;
   if (auto refused = too_long(record, state_->directory))
     return *refused;
+  if (!record.parent) // before anybody can use it: a root without a state is one that was lost
+    if (auto made = state_->make_root(record.id.value); !made)
+      return made;
   if (auto written = state_->table->write(*state_->admin, record, true, why); !written)
     return written;
   state_->table->publish(record);
@@ -124,8 +127,8 @@ policies::limits::limit_state redis_store::state(key_id id, policies::instant no
   const auto packed = state_->admin->ask("GET", redis::state_name(slot->root->id.value, id.value));
   if (!told(packed, "a limit state"))
     return {};
-  auto copy =
-      redis::unpack_state(redis::text_of(**packed)).value_or(policies::limits::limit_state{});
+  auto copy = redis::unpack_state(redis::text_of(**packed).substr(0, redis::state_bytes))
+                  .value_or(policies::limits::limit_state{});
   const std::int64_t at_ms = std::max(copy.at_ms, now.time_since_epoch().count());
   policies::limits::advance(copy, record->limits, policies::limits::present_at(at_ms));
   return copy;

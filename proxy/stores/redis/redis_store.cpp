@@ -1,7 +1,7 @@
 // The operations of data threads, each on its own connection, and the end of it all.
 #include "proxy/stores/redis/redis_store.hpp"
 
-#include "proxy/stores/redis/redis_state.hpp"
+#include "proxy/stores/redis/restorer.hpp"
 
 namespace proxy::stores {
 
@@ -22,6 +22,10 @@ bool unavailable(reserve_op& op) {
 }
 
 } // namespace
+
+redis_store::state_block::state_block(redis_settings s, keys::key_directory& d)
+    : settings(std::move(s)), directory(d) {}
+redis_store::state_block::~state_block() = default;
 
 redis_store::redis_store() = default;
 
@@ -56,12 +60,12 @@ void redis_store::join(io::reactor& loop) {
   settings.node = state_->node;
   settings.caller_clock = state_->settings.caller_clock;
   settings.replicated = state_->settings.replicated;
+  settings.processes = &state_->processes;
   if (state_->settings.divides)
     settings.nodes = &state_->presence.dividing;
   if (state_->settings.leased) {
     ++state_->lending.threads;
     settings.leases = &state_->lending;
-    settings.lost_state = [this] { state_->ledger->note_lost_state(); };
   }
   auto line = std::make_unique<redis::limit_line>(loop, *state_->nodes, settings);
   mine = {this, line.get()};
@@ -71,13 +75,13 @@ void redis_store::join(io::reactor& loop) {
 }
 
 bool redis_store::reserve(reserve_op& op) {
-  if (mine.of != this || state_->ledger->lost_state())
+  if (mine.of != this)
     return unavailable(op);
   return mine.line->reserve(op);
 }
 
 bool redis_store::extend(reserve_op& op) {
-  if (mine.of != this || state_->ledger->lost_state())
+  if (mine.of != this)
     return unavailable(op);
   return mine.line->extend(op);
 }

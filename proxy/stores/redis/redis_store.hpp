@@ -38,6 +38,7 @@ class redis_store final : public store {
   outcome<file_map> load_files() override;
   bool write_file(const std::string& file, std::optional<policies::key_id> owner) override;
   bool lost_state() const override;
+  figures condition() const override;
   outcome<note_map> load_notes(const std::string& kind) override;
   outcome<bool> write_note(const note& what, note_change how) override;
   void tell_files(file_owners& to) override;
@@ -83,6 +84,7 @@ class redis_store final : public store {
  private:
   redis_store();
   struct state_block;
+  class restorer;
   std::unique_ptr<state_block> state_;
 };
 

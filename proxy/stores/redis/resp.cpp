@@ -95,8 +95,9 @@ failure refused_by_redis(const redisReply& error) {
   if (text.starts_with("WRONGPASS") || text.starts_with("NOAUTH"))
     hint = "; see store.password and the user in store.url";
   else if (text.starts_with("NOPERM"))
-    hint = "; the user needs +@read +@write +@scripting +@fast +time on keys ds:*, behind Sentinel "
-           "+role too, in a cluster +cluster|slots, for durability = \"replicated\" +wait";
+    hint = "; the user needs +@read +@write +@scripting +@fast +time +info on keys ds:*, behind "
+           "Sentinel +role too, in a cluster +cluster|slots, for durability = \"replicated\" "
+           "+wait";
   else if (text.starts_with("OOM"))
     hint = "; Redis has reached its maxmemory";
   else if (text.starts_with("WRONGTYPE"))
@@ -137,7 +138,8 @@ std::size_t append_greeting(std::string& out, const hello& who) {
   for (const script each : all_scripts)
     append_command(out, "SCRIPT", "LOAD", source_of(each));
   append_command(out, "TIME");
-  return replies + all_scripts.size() + 1;
+  append_command(out, "INFO", "replication");
+  return replies + all_scripts.size() + 2;
 }
 
 std::optional<failure> fault_in_greeting(const redisReply& one) {
@@ -156,6 +158,16 @@ std::optional<std::int64_t> time_in_greeting(const redisReply& one) {
   const auto seconds = time.size() == 2 ? number_of(*time[0]) : std::nullopt;
   const auto micros = seconds ? number_of(*time[1]) : std::nullopt;
   return micros ? std::optional{*seconds * 1000 + *micros / 1000} : std::nullopt;
+}
+
+std::optional<std::string> replid_in_greeting(const redisReply& one) {
+  constexpr std::string_view name = "\nmaster_replid:";
+  const std::string_view text = text_of(one);
+  const std::size_t at = text.find(name);
+  if (at == text.npos)
+    return std::nullopt;
+  const std::string_view rest = text.substr(at + name.size());
+  return std::string{rest.substr(0, rest.find_first_of("\r\n"))};
 }
 
 } // namespace proxy::stores::redis

@@ -85,7 +85,7 @@ struct hello {
   std::string password{};
   int database = 0;
   bool master = false; // ask whether it is one
-  bool scripts = true; // bring ours, and ask for the time
+  bool scripts = true; // bring ours, and ask for the time and its name
 };
 hello hello_to_nodes(const address& to);
 hello hello_to_sentinels(const address& to);
@@ -96,5 +96,7 @@ std::size_t append_greeting(std::string& out, const hello& who);
 std::optional<failure> fault_in_greeting(const redisReply& one);
 // Where it is the time: in milliseconds.
 std::optional<std::int64_t> time_in_greeting(const redisReply& one);
+// Where it is about replication: under which name this process makes its history.
+std::optional<std::string> replid_in_greeting(const redisReply& one);
 
 } // namespace proxy::stores::redis

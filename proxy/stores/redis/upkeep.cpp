@@ -4,7 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "proxy/stores/redis/redis_state.hpp"
+#include "proxy/stores/redis/restorer.hpp"
 
 namespace proxy::stores {
 
@@ -17,7 +17,8 @@ constexpr milliseconds look_every{250};
 constexpr std::chrono::seconds sweep_every{60};
 constexpr std::int64_t memory_ms_max = 24 * 60 * 60 * 1000; // of requests that have ended
 constexpr std::size_t roots_a_call = 500;
-constexpr milliseconds beat_every{1000};
+constexpr milliseconds look_soon{20}; // while others are waited for
+constexpr milliseconds counted_within_max{4000};
 
 bool may_expire(const redis::stored_request& r) {
   return r.phase == 'o' || r.phase == 'l';
@@ -26,10 +27,11 @@ bool may_expire(const redis::stored_request& r) {
 } // namespace
 
 outcome<void> redis_store::state_block::for_each_request(redis::blocking_client& by,
+                                                         const some_roots& of,
                                                          const visit_request& visit) {
   std::vector<std::uint64_t> roots;
   directory.for_each([&](keys::key_slot& slot) {
-    if (slot.root == &slot)
+    if (slot.root == &slot && of(slot.id.value))
       roots.push_back(slot.id.value);
   });
   for (std::size_t begin = 0; begin < roots.size(); begin += roots_a_call) {
@@ -78,6 +80,20 @@ redis_store::state_block::on_request(redis::blocking_client& by, redis::script w
   return redis::number_of(**answer).value_or(0);
 }
 
+outcome<void>
+redis_store::state_block::end_own_holds(const some_roots& of,
+                                        const std::function<bool(std::string_view id)>& sent) {
+  redis::blocking_client& by = *applying;
+  return for_each_request(by, of, [&](const found_request& r) {
+    const bool lent = r.is.phase == 'l' || r.is.phase == 'd';
+    if (r.is.owner != node || !(lent || (r.is.phase == 'o' && !sent(r.id))))
+      return outcome<void>{};
+    const std::int64_t now_ms = settings.caller_clock ? r.is.since_ms : 0;
+    const auto ended = on_request(by, redis::script::settle, r, {now_ms, 0, 0, 0});
+    return ended ? outcome<void>{} : outcome<void>{ended.error()};
+  });
+}
+
 // Candidates are chosen here; their age is judged by the script.
 outcome<std::size_t> redis_store::state_block::sweep(redis::blocking_client& by,
                                                      std::int64_t given_ms) {
@@ -90,7 +106,8 @@ outcome<std::size_t> redis_store::state_block::sweep(redis::blocking_client& by,
   }
   std::size_t charged = 0;
   const std::int64_t lifetime = settings.lifetime_max.count();
-  auto done = for_each_request(by, [&](const found_request& r) {
+  const auto everywhere = [](std::uint64_t) { return true; };
+  auto done = for_each_request(by, everywhere, [&](const found_request& r) {
     if (now_ms - r.is.since_ms <= (may_expire(r.is) ? lifetime : memory_ms_max))
       return outcome<void>{};
     const auto swept = on_request(by, redis::script::sweep, r, {given_ms, lifetime, memory_ms_max});
@@ -113,8 +130,6 @@ void redis_store::state_block::look_once() {
   auto done = table->catch_up(*watching);
   if (done && files.load())
     done = tell_file_changes();
-  if (auto schema = watching->ask("EXISTS", "ds:schema"); schema && (*schema)->integer == 0)
-    ledger->note_lost_state();
   if (std::exchange(away, !done) == !done)
     return;
   if (away)
@@ -123,17 +138,67 @@ void redis_store::state_block::look_once() {
     spdlog::info("redis: keys are read again");
 }
 
+outcome<void> redis_store::state_block::make_root(std::uint64_t root) {
+  redis::script_call call{redis::script::root};
+  call.key(redis::state_name(root, root)).argument("make").argument("");
+  auto made = admin->single(redis::batch{call});
+  return made ? outcome<void>{} : outcome<void>{made.error()};
+}
+
+void redis_store::state_block::lost_at(std::optional<std::uint64_t> root) {
+  const auto slot = redis::slot_of(root ? std::string_view{redis::hex(*root)} : "ledger");
+  if (const redis::node* serving = nodes->map()->serving(slot))
+    processes.doubt(serving->at);
+}
+
+void redis_store::state_block::poke() {
+  const std::lock_guard guard(upkeep_lock);
+  poked = true;
+  upkeep_wake.notify_all();
+}
+
+bool redis_store::state_block::is_stopping() {
+  const std::lock_guard guard(upkeep_lock);
+  return stopping;
+}
+
+// Before the first request: nobody takes this Redis for one that is not in use, and should it be
+// away soon, this proxy has its part and nobody else has it, too.
+void redis_store::state_block::be_counted() {
+  const auto until = steady_clock::now() + counted_within_max;
+  for (restoring->look(); restoring->heard_of_others() && settings.divides &&
+                          presence.dividing == 0 && steady_clock::now() < until;
+       restoring->look()) {
+    std::unique_lock guard(upkeep_lock);
+    upkeep_wake.wait_for(guard, look_soon);
+  }
+}
+
+// Nobody is to wait for a proxy whose journal has been told to its end.
+void redis_store::state_block::leave() {
+  if (!keeper || !restoring || !keeper->flush())
+    return;
+  const auto figures = keeper->now();
+  if (figures.applied == figures.published)
+    restoring->leave();
+}
+
 void redis_store::state_block::look_after() {
-  auto next_beat = steady_clock::now();
+  auto next_look = steady_clock::now();
   auto next_sweep = steady_clock::now() + sweep_every;
+  bool soon = true;
   std::unique_lock guard(upkeep_lock);
-  while (!upkeep_wake.wait_for(guard, look_every, [this] { return stopping; })) {
+  for (;;) {
+    upkeep_wake.wait_for(guard, soon ? look_soon : look_every,
+                         [this] { return stopping || poked; });
+    if (stopping)
+      return;
+    poked = false;
     guard.unlock();
-    look_once();
-    if (!away && steady_clock::now() >= next_beat) {
-      next_beat = steady_clock::now() + (settings.divides ? milliseconds{0} : beat_every);
-      if (auto told = beat(); !told)
-        spdlog::error("redis: who else is there cannot be told: {}", told.error().message);
+    soon = restoring->look();
+    if (steady_clock::now() >= next_look) {
+      next_look = steady_clock::now() + look_every;
+      look_once();
     }
     if (!away && !settings.caller_clock && steady_clock::now() >= next_sweep) {
       next_sweep = steady_clock::now() + sweep_every;

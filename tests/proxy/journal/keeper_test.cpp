@@ -64,6 +64,55 @@ TEST_CASE("keeper: a refused batch comes again unchanged, and nothing of its lan
   CHECK(store.count() == 2);
 }
 
+TEST_CASE("keeper: what a sink has lost comes again, and who watches is told once") {
+  struct forgetful : recorder {
+    std::optional<lane_progress> lost;
+    bool apply(std::span<const batch> batches) override {
+      if (refusals == 0)
+        offers.emplace_back(batches.front().first, batches.front().entries.size());
+      return recorder::apply(batches);
+    }
+    bool begin(std::vector<lane_progress>& what) override {
+      if (const auto back = std::exchange(lost, std::nullopt)) {
+        what.push_back(*back);
+        auto& had = lanes[back->lane];
+        had.resize(back->applied);
+      }
+      return true;
+    }
+    std::vector<std::pair<std::uint64_t, std::size_t>> offers;
+  };
+  const scratch dir;
+  forgetful store;
+  auto settings = settings_in(dir.path);
+  settings.apply_every = std::chrono::hours{1}; // only flush() applies
+  auto journal = open_keeper(settings);
+  std::vector<std::uint64_t> told;
+  journal->watch([&](std::span<const batch> batches) {
+    for (const batch& one : batches)
+      for (const entry& e : one.entries)
+        told.push_back(e.sequence);
+  });
+  lane& one = new_lane(*journal);
+  journal->start(store);
+  for (const std::uint64_t i : {1U, 2U}) {
+    one.append(intent(i));
+    one.append(outcome_for(i));
+  }
+  CHECK(journal->flush());
+  store.lost = {one.id(), 1};
+  store.refusals = 1; // what is refused then comes as it was, too
+  CHECK_FALSE(journal->flush());
+  CHECK(journal->now().applied == 1);
+  one.append(intent(3));
+  CHECK(journal->flush());
+  CHECK(store.offers ==
+        std::vector<std::pair<std::uint64_t, std::size_t>>{{1, 4}, {2, 3}, {5, 1}});
+  CHECK(store.wrong == 0);
+  CHECK(store.count() == 5);
+  CHECK(told == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
+}
+
 TEST_CASE("keeper: a lane that is refused does not stop the others") {
   struct against : recorder {
     std::uint64_t lane = 0;

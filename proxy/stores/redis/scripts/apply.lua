@@ -3,20 +3,25 @@
 -- before stays as it is; what the store has lost is charged all the same. The caller forgets these
 -- ids (HDEL) once no copy of their reserve can come any more: before, it would take a hold that
 -- nobody ends (tests/models found it). A request that was admitted from a lease has no hold of its
--- own: what it cost is no longer lent.
+-- own: what it cost is no longer lent. Where Redis has less of the lane than it had acknowledged,
+-- nothing is done: what is between would be passed over.
 -- KEYS  1 holds of the root   2 progress of lanes for this key   3.. state of the key and parents
--- ARGV  1 lane   2 limits of each member   3 now or 0, an i8
+-- ARGV  1 lane   2 limits of each member   3 two i8: now or 0, the lane's progress that is known
 --       4.. outcomes, ascending: i8 sequence, i8 1 ran, 0 never did, 2 ran while this Redis was away,
 --           request id, i8 tokens, cost, month id, day id, lease: node and number, 12 bytes, the
 --           number 0 for none
--- Returns how many were new.
+-- Returns how many were new, or -1: this Redis has forgotten.
 local OUTCOME, NONE = '<i8i8c16i8i8i8i8c12', '\0\0\0\0'
 local progress = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
+local given, acknowledged = struct.unpack('<i8i8', ARGV[3])
+if progress < acknowledged then
+  return -1
+end
 local states, limits, _, at = load_chain(3, ARGV[2])
 if not states then
   return bad_state()
 end
-local now = clock((struct.unpack('<i8', ARGV[3])))
+local now = clock(given)
 at = max(at, now)
 local fresh, changed, last, loans = 0, false, progress, {}
 

@@ -53,15 +53,23 @@ local function windows(at)
 end
 
 -- States and limits of KEYS[first..]; also the strings as they were. Bad data is never decided on.
+-- `states.tail`: what stands behind the root's state. '' where the root is open. A root's state that
+-- is missing was lost: until every proxy has told again what it knows (root.lua), 'r' and the
+-- proxies that have begun to stand there, and nothing is admitted.
 local function load_chain(first, packed)
-  local states, limits, raws, at = {}, {}, {}, 0
+  local states, limits, raws, at = {tail = ''}, {}, {}, 0
   local n = #KEYS - first + 1
   for i = 1, n do
     local raw = redis.call('GET', KEYS[first + i - 1])
     if not raw then
       raw = string.rep('\0', 120)
+      states.tail = i == n and 'r' or ''
     elseif #raw ~= 120 then
-      return nil
+      if i < n or string.sub(raw, 121, 121) ~= 'r' then
+        return nil
+      end
+      states.tail = string.sub(raw, 121)
+      raw = string.sub(raw, 1, 120)
     end
     raws[i] = raw
     states[i] = {struct.unpack(STATE, raw)}
@@ -76,14 +84,24 @@ local function bad_state()
     'something else?')
 end
 
+-- The answer where limits cannot decide: nil where they can.
+local function undecided(states, now, id)
+  if not states then
+    return bad_state()
+  end
+  return states.tail ~= '' and {5, now, id} or nil
+end
+
 local function packed_state(s)
   return struct.pack(STATE, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11],
     s[12], s[13], s[14], s[15])
 end
 
 local function save_chain(first, states)
-  for i = 1, #states do
-    redis.call('SET', KEYS[first + i - 1], packed_state(states[i]))
+  local n = #states
+  for i = 1, n do
+    local packed = packed_state(states[i])
+    redis.call('SET', KEYS[first + i - 1], i == n and packed .. states.tail or packed)
   end
 end
 

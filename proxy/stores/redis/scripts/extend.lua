@@ -16,8 +16,9 @@ if not known or string.sub(known, 1, 1) ~= 'o' then
   return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[2])
-if not states then
-  return bad_state()
+local no_answer = undecided(states, now, id)
+if no_answer then
+  return no_answer
 end
 local r = read_request(known)
 local h = r.hold

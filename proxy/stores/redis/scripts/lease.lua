@@ -9,7 +9,7 @@
 --         brought back, wanted, least (requests, slots, tokens, tokens at risk, money)
 -- Returns {1, now, lease, seven i8 granted and the windows it is in, state...}, {2, now, lease} it
 -- has expired or was closed, {3, now, lease} it is not the one it was: this Redis has forgotten,
--- {4, now, lease} too late, nothing has happened.
+-- {4, now, lease} too late, {5, now, lease} the root is closed: nothing has happened.
 local id, who = ARGV[1], ARGV[2]
 local n = {struct.unpack('<i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8', ARGV[4])}
 local now, not_after, sequence, closing = clock(n[1]), n[2], n[3], n[4]
@@ -45,8 +45,9 @@ if sequence ~= r.sequence and sequence ~= r.sequence + 1 then
   return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[3])
-if not states then
-  return bad_state()
+local no_answer = undecided(states, now, id)
+if no_answer then
+  return no_answer
 end
 
 local function answer()

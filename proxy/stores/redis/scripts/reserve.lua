@@ -5,8 +5,8 @@
 --       4 nine i8: now or 0, not_after, requests, slots, tokens, tokens at risk, money wanted, least
 --         money, provisional
 -- Returns {1, now, id, hold, state...} held, {2, now, id, '', state...} refused (the asker works out
--- which limit and until when from the states), {3, now, id} too late. The id is the request's: an
--- answer that came in another's place is none.
+-- which limit and until when from the states), {3, now, id} too late, {5, now, id} the root was lost
+-- and is not open again. The id is the request's: an answer that came in another's place is none.
 local id, who = ARGV[1], ARGV[2]
 local a = {struct.unpack('<i8i8i8i8i8i8i8i8i8', ARGV[4])}
 local now, not_after = clock(a[1]), a[2]
@@ -23,8 +23,9 @@ if not known and now > not_after then
   return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[3])
-if not states then
-  return bad_state()
+local no_answer = undecided(states, now, id)
+if no_answer then
+  return no_answer
 end
 if known then
   return {1, now, id, string.sub(known, 58, 113), unpack(raws)}

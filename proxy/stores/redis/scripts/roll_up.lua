@@ -2,10 +2,11 @@
 -- that is told twice counts once.
 -- KEYS  1 progress of the node's lanes   2 last use of keys   3.. for each changed key: its sums,
 --       its hours, its spreads
--- ARGV  1 lane   2 first and last sequence, two i8   3 hours to keep   4 number of uses n
+-- ARGV  1 lane   2 three i8: first and last sequence, the progress that is known   3 hours to keep   4 number of uses n
 --       5.. n times key, ms   then for each row: index of its sums in KEYS, hour, field, thirteen i8,
 --       its spread: I2 place, I4 count, places ascending
--- Returns {1} added, {2} known, {3, applied} entries are missing between what is applied and these.
+-- Returns {1} added, {2} known, {3, applied} entries are missing between what is applied and these,
+-- {4, applied} this Redis has forgotten: nothing is added.
 local SUMS = '<i8i8i8i8i8i8i8i8i8i8i8i8i8'
 local ITEM, ITEM_BYTES, COUNT_MAX = '<I2I4', 6, 4294967295
 local function merged(some, more)
@@ -29,8 +30,11 @@ local function merged(some, more)
   end
   return table.concat(out)
 end
-local first, last = struct.unpack('<i8i8', ARGV[2])
+local first, last, acknowledged = struct.unpack('<i8i8i8', ARGV[2])
 local applied = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if applied < acknowledged then
+  return {4, string.format('%.0f', applied)}
+end
 if last <= applied then
   return {2}
 end

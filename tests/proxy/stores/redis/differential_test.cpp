@@ -15,6 +15,9 @@ TEST_CASE("redis scripts: they agree with the reference model after every step")
     CAPTURE(seed);
     proxy::stores::redis::blocking_client by{where, nullptr};
     REQUIRE(by.ask("FLUSHALL").has_value());
+    proxy::stores::redis::script_call root{proxy::stores::redis::script::root};
+    root.key(proxy::stores::redis::state_name(tests::id_of(0), tests::id_of(0)));
+    REQUIRE(by.single(proxy::stores::redis::batch{root.argument("make").argument("")}).has_value());
     tests::twins both{by, seed};
     for (int i = 0; i < batches; ++i) {
       CAPTURE(i);

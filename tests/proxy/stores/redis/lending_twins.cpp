@@ -117,7 +117,7 @@ void twins::settle_lent() {
           << used.cost.value << windows.month_id << windows.day_id
           << redis::lease_name(node, l.number);
   redis::packer now;
-  now << ms(now_);
+  now << ms(now_) << std::int64_t{0};
   auto made = call(redis::script::apply, l.leaf, true);
   made.argument(redis::hex(1)).argument(packed_limits(l.leaf)).argument(now.text());
   made.argument(outcome.text());

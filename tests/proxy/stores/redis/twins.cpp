@@ -235,7 +235,7 @@ void twins::apply(const known_request& r) {
   std::int64_t sequence = below(3) == 0 ? std::max<std::int64_t>(1, progress - 1) : ++sequence_;
   sequence = std::max<std::int64_t>(sequence, 1);
   auto made = call(redis::script::apply, r.leaf, true);
-  made.argument(redis::hex(lane)).argument(packed_limits(r.leaf)).argument(packed(ms(now_)));
+  made.argument(redis::hex(lane)).argument(packed_limits(r.leaf)).argument(packed(ms(now_), 0));
   std::int64_t fresh = 0;
   for (std::int64_t left = 1 + below(3); left > 0;
        --left, sequence = std::max(sequence + 1, ++sequence_)) {
