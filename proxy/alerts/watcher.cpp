@@ -167,9 +167,10 @@ void watcher::judge_proxy(instant now) {
   say(rule::disk_full, seen.disk_full ? sight::present : sight::absent,
       seen.disk_full ? "the journal's disk is full: requests get 503" : "there is room again");
   say(rule::store_lost_state, seen.store_lost_state ? sight::present : sight::absent,
-      seen.store_lost_state ? "the store has forgotten what it had acknowledged: requests are refused "
-                              "until every proxy has told it again"
-                            : "the store knows again what was used");
+      seen.store_lost_state
+          ? "the store has forgotten what it had acknowledged: requests are refused "
+            "until every proxy has told it again"
+          : "the store knows again what was used");
   const std::int64_t minute =
       std::chrono::floor<std::chrono::minutes>(now).time_since_epoch().count();
   if (unknown_keys_.empty() || unknown_keys_.back().first < minute)

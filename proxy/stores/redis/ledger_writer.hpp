@@ -77,6 +77,7 @@ class ledger_writer final : public journal::sink {
   struct retold {
     std::size_t lanes = 0;      // that had lost something
     std::size_t held_again = 0; // requests
+    std::size_t holds_lost = 0; // of these: that it had been asked to hold
   };
   retold told_so_far() const;
 

@@ -21,6 +21,8 @@ namespace {
 // let through: long before, it lets nothing through any more (incarnations.cpp).
 constexpr std::int64_t gone_ms = 25'000;
 
+constexpr std::chrono::seconds names_every{5};
+constexpr int tags_max = 10'000; // tried for one that lies at a master
 // That something was lost, so that whoever looks now and then sees it.
 constexpr std::chrono::minutes told_for{1};
 
@@ -88,6 +90,7 @@ bool redis_store::restorer::look() {
   last_ms_ = heard->now_ms;
   my_.processes.was_told_of();
   count_fellows();
+  ask_names(all, heard->own);
   bool more = false;
   for (const incarnations::standing& each : all)
     more = advance(each, *heard) || more;
@@ -96,6 +99,31 @@ bool redis_store::restorer::look() {
   });
   count();
   return more;
+}
+
+// A process takes another name when its first replica comes, too: who connects afterwards meets it
+// by that one, so all have to. Then it is told again, as if it had been started.
+void redis_store::restorer::ask_names(const standings& all, const std::string& of_who_answered) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool sharded = my_.settings.where.how == redis::layout::cluster;
+  if (sharded && now < names_at_)
+    return;
+  names_at_ = now + names_every;
+  for (const incarnations::standing& each : all)
+    if (const std::string name = sharded ? name_of(each.at) : of_who_answered; !name.empty())
+      my_.processes.met(each.at, name);
+}
+
+// Empty: it cannot be asked now.
+std::string redis_store::restorer::name_of(const redis::place& at) {
+  int tag = 0;
+  while (!lies_at(at, std::to_string(tag)))
+    if (++tag == tags_max)
+      return {};
+  redis::script_call call{redis::script::who};
+  call.key(fmt::format("ds:{{{}}}", tag));
+  const auto answer = my_.watching->single(redis::batch{call});
+  return answer ? std::string(redis::text_of(**answer)) : std::string{};
 }
 
 void redis_store::restorer::count_fellows() {

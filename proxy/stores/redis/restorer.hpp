@@ -43,13 +43,15 @@ class redis_store::restorer {
   void open(const std::string& replid, process& one);
   outcome<void> tell(process& one);
   outcome<void> wait_for_lines();
-  outcome<void> restore_keys(const process& one);
+  outcome<void> restore_keys(process& one);
   outcome<void> find_lost_roots(process& one);
   outcome<void> begin_roots(const process& one);
   outcome<void> tell_journal(process& one);
   outcome<bool> open_roots(const process& one, const std::set<std::string>& told);
   void note_lack(process& one);
   void report_awaited(process& one, const redis::roll_call::process& as_heard, std::int64_t now_ms);
+  void ask_names(const standings& all, const std::string& of_who_answered);
+  std::string name_of(const redis::place& at);
   void count_fellows();
   void count() const;
   bool lies_at(const redis::place& at, std::string_view tag) const;
@@ -58,7 +60,8 @@ class redis_store::restorer {
   const std::string name_;
   std::map<std::string, process> known_; // by replication id
   std::map<std::string, std::int64_t> fellows_;
-  std::int64_t last_ms_ = 0; // when Redis was told that this proxy is there
+  std::int64_t last_ms_ = 0;                         // when Redis was told that this proxy is there
+  std::chrono::steady_clock::time_point names_at_{}; // when to ask for them again
   std::string trouble_;
   std::optional<std::chrono::steady_clock::time_point> lost_at_; // something, the last time
 };

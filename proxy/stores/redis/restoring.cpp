@@ -65,14 +65,16 @@ outcome<void> redis_store::restorer::wait_for_lines() {
   return {};
 }
 
-outcome<void> redis_store::restorer::restore_keys(const process& one) {
+outcome<void> redis_store::restorer::restore_keys(process& one) {
   if (!lies_at(one.at, "keys"))
     return {};
   const auto written = my_.table->restore(*my_.watching);
   if (!written)
     return written.error();
-  if (*written > 0)
+  if (*written > 0) {
+    note_lack(one);
     spdlog::warn("redis: {} keys, or later versions of them, were put back from memory", *written);
+  }
   if (auto schema = my_.check_schema(*my_.watching); !schema)
     return schema;
   return my_.table->catch_up(*my_.watching);
@@ -135,7 +137,7 @@ outcome<void> redis_store::restorer::tell_journal(process& one) {
     if (!my_.keeper->flush())
       return failure{errc::store_unavailable, "the journal cannot be told now"};
   const auto told = my_.ledger->told_so_far();
-  if (told.lanes > 0 || !one.lost.empty())
+  if (told.lanes > 0 || told.holds_lost > 0 || !one.lost.empty())
     note_lack(one);
   if (told.lanes > 0 || told.held_again > 0)
     spdlog::info(

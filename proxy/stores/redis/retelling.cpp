@@ -221,10 +221,15 @@ outcome<void> ledger_writer::hold_again() {
   if (auto done = suspected_.end_unsent(sent); !done)
     return done;
   batch calls;
+  std::vector<bool> asked; // of each: Redis itself had held it
   const auto send = [&] {
     const auto done = calls.size() > 0 ? all_of(by_, calls) : outcome<std::vector<reply>>{};
-    retold_.held_again += calls.size();
+    for (std::size_t i = 0; done && i < done->size(); ++i) {
+      retold_.held_again += (*done)[i]->integer == 1;
+      retold_.holds_lost += (*done)[i]->integer == 1 && asked[i];
+    }
     calls = {};
+    asked.clear();
     return done ? outcome<void>{} : outcome<void>{done.error()};
   };
   for (const auto& [id, e] : flying_) {
@@ -233,6 +238,7 @@ outcome<void> ledger_writer::hold_again() {
     if (old || !key || !suspected_.of(key->root->id.value))
       continue;
     calls.add(holding(e, *key));
+    asked.push_back(e.count == 0);
     if (calls.size() == commands_a_call)
       if (auto done = send(); !done)
         return done;

@@ -21,12 +21,13 @@ enum class script : std::uint8_t {
   roll_up,
   change_key,
   restore_key,
-  roll_call
+  roll_call,
+  who
 };
-inline constexpr std::array all_scripts{script::reserve,    script::extend,      script::settle,
-                                        script::lease,      script::sweep,       script::apply,
-                                        script::hold,       script::root,        script::roll_up,
-                                        script::change_key, script::restore_key, script::roll_call};
+inline constexpr std::array all_scripts{
+    script::reserve,     script::extend,    script::settle, script::lease,   script::sweep,
+    script::apply,       script::hold,      script::root,   script::roll_up, script::change_key,
+    script::restore_key, script::roll_call, script::who};
 
 std::string_view source_of(script which);
 // SHA-1 in hex, as EVALSHA takes it.

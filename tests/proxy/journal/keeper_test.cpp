@@ -106,8 +106,7 @@ TEST_CASE("keeper: what a sink has lost comes again, and who watches is told onc
   CHECK(journal->now().applied == 1);
   one.append(intent(3));
   CHECK(journal->flush());
-  CHECK(store.offers ==
-        std::vector<std::pair<std::uint64_t, std::size_t>>{{1, 4}, {2, 3}, {5, 1}});
+  CHECK(store.offers == std::vector<std::pair<std::uint64_t, std::size_t>>{{1, 4}, {2, 3}, {5, 1}});
   CHECK(store.wrong == 0);
   CHECK(store.count() == 5);
   CHECK(told == std::vector<std::uint64_t>{1, 2, 3, 4, 5});

@@ -67,6 +67,8 @@ if not said.shards[own] then
   shards[own] = shard(own, {})
 end
 for replid, says in pairs(said.shards) do
-  shards[replid] = shard(replid, says)
+  if replid == own or not single then -- else it is this one, by an earlier name
+    shards[replid] = shard(replid, says)
+  end
 end
 return cjson.encode({now = now, own = own, nodes = nodes, shards = shards})
