@@ -245,3 +245,10 @@ TEST_CASE("feature: each has a name of its own") {
   CHECK(name_of(feature::tool_ocr) == "tool_ocr");
   CHECK(name_of(feature::fine_tuning) == "fine_tuning");
 }
+
+TEST_CASE("route: a feature needs the permission that its routes ask for") {
+  for (const endpoint& each : endpoints) {
+    INFO(each.path);
+    CHECK(permission_of(each.what) == each.needs);
+  }
+}

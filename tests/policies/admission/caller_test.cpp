@@ -234,3 +234,21 @@ TEST_CASE("caller: of several reasons the first in the fixed order is told") {
   team.status = key_status::inactive;
   CHECK(refused({&key, &team}).code == refusal_code::inactive_api_key);
 }
+
+TEST_CASE("caller: a key with certificates wants one of them, its parents' too") {
+  using policies::access::client_certificate;
+  const key_record plain = plain_key();
+  key_record team = group("team-a");
+  team.client_certificates = {"CN=partner,O=Example"};
+  const client_certificate partner{std::string(64, 'a'), "CN=partner,O=Example"};
+  const client_certificate other{std::string(64, 'b'), "CN=other,O=Example"};
+  caller_facts facts = from("203.0.113.7");
+  const refusal none = refused({&plain, &team}, chat, facts);
+  CHECK(none.code == refusal_code::certificate_not_allowed);
+  CHECK(says(none.message, "No client certificate was shown"));
+  facts.certificate = &other;
+  CHECK(says(refused({&plain, &team}, chat, facts).message, "not among those of"));
+  facts.certificate = &partner;
+  CHECK_FALSE(check({&plain, &team}, chat, facts));
+  CHECK_FALSE(check({&plain}, chat, from("203.0.113.7")));
+}

@@ -64,3 +64,8 @@ TEST_CASE("events: what is nobody's doing is none") {
         event_type::malformed_request);
   CHECK(events_of({}).empty());
 }
+
+TEST_CASE("events: a repeat that waits for the first one's answer is nobody's fault") {
+  const std::vector<sighting> seen{{0, refusal_code::request_in_progress, 3}};
+  CHECK(events_of(seen).empty());
+}

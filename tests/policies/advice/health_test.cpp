@@ -183,3 +183,10 @@ TEST_CASE("health: savings by the key's own traffic") {
   h.facts.models.push_back({"bigger", nano_usd{2'000'000'000}, "small", nano_usd{500'000'000}});
   CHECK(h.find("models")->advice == "try small where its answers are good enough: it saves $1.50");
 }
+
+TEST_CASE("health: every grade has a name of its own") {
+  CHECK(name_of(grade::good) == "good");
+  CHECK(name_of(grade::hint) == "hint");
+  CHECK(name_of(grade::warning) == "warning");
+  CHECK(name_of(grade::critical) == "critical");
+}

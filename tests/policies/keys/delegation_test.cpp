@@ -206,3 +206,18 @@ TEST_CASE("delegation: whatever passes the check lets through nothing that its p
   CHECK(passed > 500);
   CHECK(let_through > 500);
 }
+
+TEST_CASE("delegation: a child waits and keeps answers no longer than its parent") {
+  key_record parent = parent_record();
+  parent.max_wait_ms = 1000;
+  parent.cache_ttl_s = 60;
+  key_record child = parent_record();
+  child.max_wait_ms = 1000;
+  child.cache_ttl_s = 60;
+  CHECK(wider_field(child, parent).empty());
+  child.max_wait_ms = 1001;
+  CHECK(wider_field(child, parent) == "max_wait_ms");
+  child.max_wait_ms = 0;
+  child.cache_ttl_s = 61;
+  CHECK(wider_field(child, parent) == "cache_ttl_s");
+}

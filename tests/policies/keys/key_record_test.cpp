@@ -90,3 +90,21 @@ TEST_CASE("key_record: any changed field makes it another record") {
   other.secrets.push_back({.hash = {}, .masked = "", .created = {}, .valid_until = {}});
   CHECK_FALSE(other == key);
 }
+
+TEST_CASE("key_record: every name is read as it is told, and no other") {
+  for (const accounting each : {accounting::adaptive, accounting::strict})
+    CHECK(accounting_named(name_of(each)) == each);
+  for (const admin_role each : {admin_role::viewer, admin_role::operator_, admin_role::owner})
+    CHECK(admin_role_named(name_of(each)) == each);
+  for (const std::string_view odd : {"", "Strict", "owner ", "operator_"}) {
+    CHECK_FALSE(accounting_named(odd));
+    CHECK_FALSE(admin_role_named(odd));
+  }
+}
+
+TEST_CASE("key_record: an alias stands for its model, any other name for itself") {
+  key_record key;
+  key.aliases = {{"gpt-4o", "deepseek-v4-pro"}};
+  CHECK(aliased(key, "gpt-4o") == "deepseek-v4-pro");
+  CHECK(aliased(key, "gpt-4") == "gpt-4");
+}
