@@ -54,9 +54,14 @@ def nginx(stage, workload, port, _):
                                       SCHEME=scheme(workload)), tls=workload.client_tls)
 
 
-def nginx_lua(stage, _, port, __):
-    redis, at = stage.redis()
-    return Peer("nginx-lua", *stage.nginx("nginx-lua.conf", UPSTREAM=port, REDIS=at), redis=redis)
+def nginx_lua(settles):
+    """`settles`: it asks Redis twice a request, as ours does, for what was not used comes back."""
+    def start(stage, _, port, __):
+        redis, at = stage.redis()
+        return Peer("nginx-lua" if settles else "nginx-lua-once",
+                    *stage.nginx("nginx-lua.conf", UPSTREAM=port, REDIS=at, SETTLE=int(settles)),
+                    redis=redis)
+    return start
 
 
 def portkey(stage, _, port, __):
@@ -70,14 +75,16 @@ PEERS = {
     "redis-exact": on_redis("exact"),
     "redis-leased": on_redis("leased"),
     "nginx": nginx,
-    "nginx-lua": nginx_lua,
+    "nginx-lua": nginx_lua(True),
+    "nginx-lua-once": nginx_lua(False),
     "haproxy": lambda stage, _, port, __: Peer("haproxy", *stage.haproxy(port)),
     "relay": lambda stage, _, port, __: Peer("relay", *stage.bench("deepseek-bench-floor", port)),
     "portkey": portkey,
 }
 ABOUT = {
     "ours": "ours", "redis-exact": "ours, limits in Redis", "redis-leased": "ours, leases of Redis",
-    "nginx": "nginx", "nginx-lua": "nginx + Lua + Redis", "haproxy": "HAProxy",
+    "nginx": "nginx", "nginx-lua": "nginx + Lua + Redis",
+    "nginx-lua-once": "nginx + Lua + Redis, without settling", "haproxy": "HAProxy",
     "relay": "bare relay", "portkey": "Portkey",
 }
 

@@ -5,8 +5,9 @@ import statistics
 
 from peers import ABOUT
 
-COLOURS = {"ours": "#0b6e4f", "redis-exact": "#2b8c6f", "redis-leased": "#63b49a", "nginx": "#c8553d",
-           "nginx-lua": "#e0917f", "haproxy": "#2b59c3", "relay": "#999999", "portkey": "#8f5fb8"}
+COLOURS = {"ours": "#0b6e4f", "redis-exact": "#2b8c6f", "redis-leased": "#63b49a",
+           "nginx": "#c8553d", "nginx-lua": "#e0917f", "nginx-lua-once": "#eab8ab",
+           "haproxy": "#2b59c3", "relay": "#999999", "portkey": "#8f5fb8"}
 
 
 def median(turns, key):

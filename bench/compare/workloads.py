@@ -30,7 +30,7 @@ def stream_of(events):
 
 
 PLAIN = ("ours", "nginx", "haproxy", "relay")
-SHARED = ("ours", "redis-exact", "redis-leased", "nginx-lua", "nginx")
+SHARED = ("ours", "redis-exact", "redis-leased", "nginx-lua", "nginx-lua-once", "nginx")
 
 
 @dataclasses.dataclass
