@@ -139,6 +139,8 @@ void walk(const redisReply& r) {
   (void)redis::unpack_hold(text);
   (void)redis::unpack_request(text);
   (void)redis::read_answer(r);
+  (void)redis::read_lent(r);
+  (void)redis::read_round(r, 1);
   for (const redisReply* const item : redis::items_of(r))
     if (item)
       walk(*item);

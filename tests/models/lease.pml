@@ -6,7 +6,7 @@
  *
  *   step        scripts/lease.lua   tells what comes back and asks for more; its answer is repeated
  *   apply       scripts/apply.lua   what a request of a loan cost is no longer lent
- *   end         scripts/settle.lua  a proxy that is back ends its old loan, after its journal is told
+ *   end         scripts/end_hold.lua  a proxy that is back ends its old loan, after its journal is told
  *   expire      scripts/sweep.lua   a loan whose proxy is gone becomes a charge
  */
 #define BOUND 2

@@ -4,8 +4,8 @@
  *
  * Each BREAK_... leaves out one rule; check.py demands that the model then fails.
  *
- *   reserve   scripts/reserve.lua   asked again with the same id, it answers the same
- *   settle    scripts/settle.lua    the thread's own word; what it does not know it leaves alone
+ *   reserve   scripts/round.lua     asked again with the same id, it answers the same
+ *   settle    scripts/round.lua     the thread's own word; what it does not know it leaves alone
  *   apply     scripts/apply.lua     the journal's word, with the lane's progress
  *   sweep     scripts/sweep.lua     a hold that is too old becomes a charge at its bound
  *   forget    ledger_writer         once no copy of the reserve can come any more (not_after)

@@ -24,8 +24,7 @@ packer& operator<<(packer& out, const portion& amounts) {
              << amounts.risk_tokens.value << amounts.money.value;
 }
 
-portion granted_by(const limit_answer& answer) {
-  const limits::hold& lent = answer.held;
+portion granted_by(const limits::hold& lent) {
   return {.requests = lent.requests_held,
           .slots = lent.slots,
           .held_tokens = lent.held_tokens,
@@ -105,19 +104,19 @@ script_call limit_line::step_call(const open_lease& l) const {
 
 void limit_line::step_answered(operation& o, pipeline& by, const redisReply& with) {
   open_lease& l = *o.lease;
-  const auto items = items_of(with);
-  const auto code = items.size() >= 2 ? number_of(*items[0]) : std::nullopt;
-  const auto now = items.size() >= 2 ? number_of(*items[1]) : std::nullopt;
-  if (code && now)
+  const auto code = step_code(with);
+  if (const auto now = code ? number_of(*items_of(with)[1]) : std::nullopt)
     heard_time(*now);
   if (code == 4) // it was stuck on its way for long; nothing has happened
     return write(o, by);
-  auto answer = read_answer(with);
-  if (answer && answer->what == limit_answer::verdict::held && !l.closing) {
+  if (code == 5)
+    return closed(o, by);
+  const auto answer = read_lent(with);
+  if (answer && !l.closing) {
     const keys::key_chain chain{*l.key};
-    l.left = answered_chain{chain, *answer}.least_left();
-    const portion granted = granted_by(*answer);
-    l.local.add(granted, answer->held.month_id, answer->held.day_id);
+    l.left = answered_chain{chain, answer->seen}.least_left();
+    const portion granted = granted_by(answer->lent);
+    l.local.add(granted, answer->lent.month_id, answer->lent.day_id);
     l.granted_all = granted.covers(l.step.wanted);
     l.stands = o.written_under;
     if (granted.empty() && !l.step.wanted.empty())
@@ -127,7 +126,9 @@ void limit_line::step_answered(operation& o, pipeline& by, const redisReply& wit
       return step_done(l, true);
     }
     l.heard_on = 0; // not divided yet
-    return await_replica(o, by);
+    round& again = take_round(*l.key);
+    again.add(o);
+    return await_replica(again, by);
   }
   if (code == 3 && settings_.processes)
     settings_.processes->doubt(by.at());

@@ -2,27 +2,21 @@
 #include "proxy/stores/redis/limit_line.hpp"
 
 #include <limits>
+#include <random>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "proxy/stores/redis/division.hpp"
-#include "proxy/stores/redis/limit_answer.hpp"
-#include "proxy/stores/redis/scripts.hpp"
 
 namespace proxy::stores::redis {
 
 using status = reserve_op::status;
 
-namespace {
-
-constexpr int detours_max = 5; // two nodes may each name the other for a while
-
-} // namespace
-
 limit_line::limit_line(io::reactor& loop, topology& nodes, limit_line_settings settings)
     : loop_(loop), settings_(settings), node_(hex(settings.node)),
-      board_(loop, nodes, *this, settings.connection) {
+      board_(loop, nodes, *this, settings.connection), writer_(settings.node),
+      word_(std::random_device{}()) {
   if (settings_.leases)
     desk_.emplace(*settings_.leases);
   loop_.every_tick([this](io::deadline now) { tick(now); });
@@ -163,27 +157,6 @@ bool limit_line::write_if_ready(operation& o) {
   return at != nullptr;
 }
 
-void limit_line::write(operation& o, pipeline& at) {
-  const packed_chain chain{*o.key};
-  switch (o.what) {
-  case kind::step:
-    step_call(*o.lease).write(at.out());
-    break;
-  case kind::reserve:
-  case kind::rest:
-    write_reserve(o, chain, at.out());
-    break;
-  case kind::extend:
-    write_extend(o, chain, at.out());
-    break;
-  default:
-    write_settle(o, chain, at.out());
-  }
-  o.asked = true;
-  o.written_under = at.stands.open;
-  at.sent(&o);
-}
-
 void limit_line::connected(pipeline& by, std::int64_t redis_now_ms) {
   ++connections_;
   if (settings_.processes)
@@ -196,143 +169,12 @@ void limit_line::connected(pipeline& by, std::int64_t redis_now_ms) {
       waiting_.push_back(o);
 }
 
-void limit_line::answered(pipeline& by, void* what, const redisReply& with) {
-  operation& o = *static_cast<operation*>(what);
-  if (overtaken(o))
-    return release(o);
-  if (o.replicating)
-    return replica_answered(o, with);
-  if (is_error(with)) {
-    if (text_of(with).starts_with("NOSCRIPT")) { // nothing ran; the next connection brings them
-      by.cut();
-      return lost(what);
-    }
-    if (!sent_on(o, by, with))
-      refused(o, with);
-    return;
-  }
-  if (!last_trouble_.empty())
-    last_trouble_.clear();
-  const bool is_step = o.what == kind::step;
-  if (!o.op && !is_step)
-    return release(o);
-  if (!answers(with, is_step ? step_name(*o.lease) : std::string(view(o.id)))) {
-    tell("an answer is another request's: replies are lost or repeated on the way");
-    by.cut();
-    return lost(what);
-  }
-  if (closed(o, by, with))
-    return;
-  if (is_step)
-    return step_answered(o, by, with);
-  if (!understand(o, by, with)) {
-    tell("an answer of Redis is not one of our scripts'");
-    give_up(o);
-  }
-}
-
-void limit_line::refused(operation& o, const redisReply& error) {
-  tell(refused_by_redis(error).message);
-  if (o.what != kind::step)
-    return o.op ? finish(o, status::unavailable) : release(o);
-  open_lease& l = *o.lease;
-  release(o);
-  step_refused(l);
-}
-
-// Nothing ran: the node it is at now is asked, or the same again in a moment.
-bool limit_line::sent_on(operation& o, pipeline& by, const redisReply& error) {
-  const auto way = board_.way_around(error, by);
-  if (!way)
-    return false;
-  if (way->at && ++o.detours <= detours_max) {
-    if (way->asking)
-      board_.ask_first(*way->at);
-    write(o, *way->at);
-    return true;
-  }
-  if (!way->at && way->trouble)
-    tell(refused_by_redis(error).message);
-  o.detours = 0;
-  waiting_.push_back(&o);
-  return true;
-}
-
 // Once for each trouble, not once a request.
 void limit_line::tell(std::string_view trouble) {
   if (last_trouble_ == trouble)
     return;
   last_trouble_ = trouble;
   spdlog::error("redis: {}", trouble);
-}
-
-namespace {
-
-// A hold whose slot is of a lease, and its tokens and money held by its own name.
-void add_rest(policies::limits::hold& to, const policies::limits::hold& rest) {
-  to.held_tokens += rest.held_tokens;
-  to.risk_tokens += rest.risk_tokens;
-  to.money += rest.money;
-  to.month_id = rest.month_id;
-  to.day_id = rest.day_id;
-  to.lease = 0;
-}
-
-} // namespace
-
-bool limit_line::understand(operation& o, pipeline& by, const redisReply& with) {
-  auto answer = read_answer(with);
-  if (!answer)
-    return false;
-  heard_time(answer->now.time_since_epoch().count());
-  reserve_op& op = *o.op;
-  const keys::key_chain chain{*o.key};
-  answered_chain members{chain, *answer};
-  switch (answer->what) {
-  case limit_answer::verdict::held:
-    if (o.what == kind::rest)
-      add_rest(op.hold, answer->held);
-    else
-      op.hold = answer->held;
-    if (open_lease* l = o.what == kind::rest ? desk_->find(*o.key, op.hold.slot_lease) : nullptr)
-      l->local.use_request(op.hold);
-    op.left = members.least_left();
-    settings_.replicated ? await_replica(o, by) : finish(o, status::held);
-    return true;
-  case limit_answer::verdict::refused: {
-    const auto refusal =
-        o.what == kind::extend ? members.why_not_more(op.ask, op.hold) : members.why_not(op.ask);
-    if (!refusal) // the limits were changed between asking and being told: ask again
-      return give_up(o), true;
-    op.refusal = *refusal;
-    op.left = members.least_left();
-    if (o.repeated && o.what != kind::extend)
-      cancel_at_redis(*o.key, o.id, o.now); // the earlier copy may yet find room
-    finish(o, status::refused);
-    return true;
-  }
-  case limit_answer::verdict::too_late:
-    finish(o, status::unavailable);
-    return true;
-  }
-  return false;
-}
-
-void limit_line::lost(void* what) {
-  operation& o = *static_cast<operation*>(what);
-  if (overtaken(o))
-    return release(o);
-  if (!away_since_)
-    away_since_ = loop_.now();
-  if (o.what == kind::settle)
-    return release(o); // the journal tells of it again
-  if (std::exchange(o.replicating, false) && o.what == kind::step) {
-    open_lease& l = *o.lease;
-    release(o);
-    return step_done(l, false);
-  }
-  o.repeated = true;
-  waiting_.push_back(&o);
 }
 
 void limit_line::finish(operation& o, status how) {
@@ -370,6 +212,8 @@ void limit_line::tick(io::deadline now) {
 
 void limit_line::ended() {
   over_ = true;
+  for (const addressed& each : std::exchange(this_turn_, {}))
+    lost(each.what);
   heard_ = std::numeric_limits<std::uint64_t>::max();
   for (operation* o : std::exchange(waiting_, {}))
     if (o->op)

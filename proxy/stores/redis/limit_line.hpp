@@ -1,6 +1,7 @@
 // One data thread's admissions and settlements at Redis: what a session asks becomes a script call,
 // its answer a reserve_op. An operation whose outcome is unknown is asked again with the same id;
 // one that cannot be told in time is unavailable, and what it may have taken is given back later.
+// What a turn of the loop asks for one key goes to Redis as one command (limit_rounds.cpp).
 // Where leases are used, most requests are admitted here, from what was lent; Redis is asked for
 // the rest, and told in steps (lease_steps.cpp).
 #pragma once
@@ -15,7 +16,8 @@
 #include "proxy/stores/redis/batch.hpp"
 #include "proxy/stores/redis/incarnations.hpp"
 #include "proxy/stores/redis/lease_desk.hpp"
-#include "proxy/stores/redis/limit_wire.hpp"
+#include "proxy/stores/redis/limit_answer.hpp"
+#include "proxy/stores/redis/round.hpp"
 #include "proxy/stores/redis/switchboard.hpp"
 
 namespace proxy::stores::redis {
@@ -59,26 +61,11 @@ class limit_line final : private pipeline::asker {
   std::size_t open_operations() const { return open_; }
 
  private:
-  // rest: tokens and money of a request whose slot is of a lease.
-  enum class kind : std::uint8_t { reserve, extend, rest, settle, cancel, step };
-  struct operation {
-    kind what{};
-    reserve_op* op = nullptr;    // reserve, extend, rest: whose waiter is resumed
-    open_lease* lease = nullptr; // step
-    std::uint32_t number = 0;    // step: of the lease it was made for
-    incarnations::opening written_under = nullptr;
-    keys::key_slot* key = nullptr;
-    policies::request_id id;
-    policies::limits::actuals used{};
-    policies::instant now{};
-    io::deadline until = 0;
-    bool asked = false;       // it may have run
-    bool repeated = false;    // an earlier copy of it may still be on its way
-    bool replicating = false; // held; a replica is still to tell that it has it
-    int detours = 0;          // sent on by the node it was asked at, since it last waited
-  };
+  using operation = limit_operation;
+  using kind = limit_operation::kind;
 
   void connected(pipeline& by, std::int64_t redis_now_ms) override;
+  void turn_ends() override;
   void answered(pipeline& by, void* what, const redisReply& with) override;
   void lost(void* what) override;
   void ended() override;
@@ -100,26 +87,32 @@ class limit_line final : private pipeline::asker {
   void tick_leases(io::deadline now);
   operation& take(kind what, keys::key_slot& key, const policies::request_id& id,
                   policies::instant now);
-  bool submit(operation& o);         // false: there is no room
-  bool write_if_ready(operation& o); // false: its node is away
-  void write(operation& o, pipeline& at);
-  void write_reserve(const operation& o, const packed_chain& chain, std::string& out);
-  void write_extend(const operation& o, const packed_chain& chain, std::string& out);
-  void write_settle(const operation& o, const packed_chain& chain, std::string& out);
-  bool sent_on(operation& o, pipeline& by, const redisReply& error);
-  void refused(operation& o, const redisReply& error);
-  bool understand(operation& o, pipeline& by, const redisReply& with);
+  bool submit(operation& o);              // false: there is no room
+  bool write_if_ready(operation& o);      // false: its node is away
+  void write(operation& o, pipeline& at); // with all that this turn has for its key
+  round& take_round(keys::key_slot& key);
+  void done_with(round& r);
+  void send(round& r, pipeline& at);
+  bool sent_on(round& r, pipeline& by, const redisReply& error);
+  void refused(round& r, const redisReply& error);
+  bool answers(const round& r, const redisReply& with) const;
+  void round_answered(round& r, pipeline& by, const redisReply& with);
+  bool ask_answered(operation& o, pipeline& by, const redisReply& said, const seen_chain& seen,
+                    const policies::limits::remaining& left);
+  void take_hold(operation& o, const policies::limits::hold& held);
+  void ask_refused(operation& o, const seen_chain& seen);
+  void lose(operation& o, bool replicating);
   pipeline* deciding(const keys::key_slot& key);
   incarnations::opening standing_of(pipeline& at);
   bool there(const keys::key_slot& key) { return deciding(key) != nullptr; }
-  bool closed(operation& o, pipeline& by, const redisReply& with);
+  void closed(operation& o, pipeline& by);
   static bool overtaken(const operation& o) { // its lease has become another meanwhile
     return o.what == kind::step && o.lease->local.number() != o.number;
   }
   void void_if_lost(open_lease& l);
   void finish(operation& o, reserve_op::status how);
-  void await_replica(operation& o, pipeline& by);
-  void replica_answered(operation& o, const redisReply& with);
+  void await_replica(round& r, pipeline& by);
+  void replica_answered(round& r, const redisReply& with);
   bool away(const keys::key_slot& key);
   void fail(reserve_op& op); // unavailable, or admitted from this node's part
   void give_up(operation& o);
@@ -142,6 +135,15 @@ class limit_line final : private pipeline::asker {
   std::deque<operation*> waiting_; // for a connection, or for a slot on its way
   std::vector<std::unique_ptr<operation>> all_;
   std::vector<operation*> free_;
+  struct addressed {
+    round* what;
+    pipeline* at;
+  };
+  std::vector<addressed> this_turn_; // rounds that are still open
+  std::vector<std::unique_ptr<round>> all_rounds_;
+  std::vector<round*> free_rounds_;
+  round_writer writer_;
+  std::uint64_t word_; // of the last round
   std::size_t open_ = 0;
   std::int64_t ahead_ms_ = 0; // Redis's clock less the loop's
   std::string last_trouble_;

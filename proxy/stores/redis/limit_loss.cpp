@@ -37,14 +37,10 @@ void limit_line::hear(std::uint64_t version) {
 }
 
 // Redis has lost the root's limits, and they are not opened again: asked once more when they are.
-bool limit_line::closed(operation& o, pipeline& by, const redisReply& with) {
-  const auto items = items_of(with);
-  if (items.empty() || number_of(*items[0]) != 5)
-    return false;
+void limit_line::closed(operation& o, pipeline& by) {
   if (settings_.processes)
     settings_.processes->doubt(by.at());
   waiting_.push_back(&o);
-  return true;
 }
 
 // For as long as an answer is waited for; before, it may only be connecting again.
@@ -68,25 +64,28 @@ void limit_line::fail(reserve_op& op) {
   reserve_divided(op, {nodes, away_at_});
 }
 
-void limit_line::await_replica(operation& o, pipeline& by) {
+// For all that a round was given, at once: Redis answers nothing else on this connection meanwhile.
+void limit_line::await_replica(round& r, pipeline& by) {
   append_command(by.out(), "WAIT", "1", std::to_string(replica_ms_max));
-  o.replicating = true;
-  by.sent(&o);
+  r.replicating = true;
+  by.sent(&r);
 }
 
-void limit_line::replica_answered(operation& o, const redisReply& with) {
-  o.replicating = false;
+void limit_line::replica_answered(round& r, const redisReply& with) {
   const bool good = !is_error(with) && number_of(with).value_or(0) >= 1;
   if (is_error(with))
     tell(refused_by_redis(with).message);
   else if (!good)
     tell("no replica has taken over what was written: store.durability is \"replicated\"");
-  if (o.what == kind::step) {
-    open_lease& l = *o.lease;
-    release(o);
+  if (operation* step = r.step()) {
+    open_lease& l = *step->lease;
+    release(*step);
+    done_with(r);
     return step_done(l, good);
   }
-  good ? finish(o, status::held) : give_up(o);
+  for (operation* o : r.asks)
+    good ? finish(*o, status::held) : give_up(*o);
+  done_with(r);
 }
 
 } // namespace proxy::stores::redis

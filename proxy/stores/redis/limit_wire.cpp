@@ -35,11 +35,17 @@ std::int64_t unpack_at(std::string_view packed, std::size_t index) {
   return static_cast<std::int64_t>(value);
 }
 
-std::string hex(std::uint64_t value) {
+void append_hex(std::string& out, std::uint64_t value) {
   constexpr char digits[] = "0123456789abcdef";
-  std::string out(16, '0');
+  char text[16];
   for (std::size_t i = 16; i-- > 0; value >>= 4)
-    out[i] = digits[value & 15];
+    text[i] = digits[value & 15];
+  out.append(text, sizeof text);
+}
+
+std::string hex(std::uint64_t value) {
+  std::string out;
+  append_hex(out, value);
   return out;
 }
 
@@ -115,11 +121,26 @@ std::optional<stored_request> unpack_request(std::string_view packed) {
   return made;
 }
 
+void append_holds_name(std::string& out, std::uint64_t root) {
+  out += "ds:{";
+  append_hex(out, root);
+  out += "}:holds";
+}
+void append_state_name(std::string& out, std::uint64_t root, std::uint64_t key) {
+  out += "ds:{";
+  append_hex(out, root);
+  out += "}:state:";
+  append_hex(out, key);
+}
 std::string holds_name(std::uint64_t root) {
-  return "ds:{" + hex(root) + "}:holds";
+  std::string name;
+  append_holds_name(name, root);
+  return name;
 }
 std::string state_name(std::uint64_t root, std::uint64_t key) {
-  return "ds:{" + hex(root) + "}:state:" + hex(key);
+  std::string name;
+  append_state_name(name, root, key);
+  return name;
 }
 std::string lanes_name(std::uint64_t root, std::uint64_t key) {
   return "ds:{" + hex(root) + "}:lanes:" + hex(key);

@@ -1,5 +1,5 @@
 // Limits, states and holds as the scripts pack them, and the names of the keys they lie in. The
-// layout is told in scripts/common.lua.
+// layout is told in scripts/meters.lua.
 #pragma once
 
 #include <optional>
@@ -35,6 +35,7 @@ class packer {
 std::int64_t unpack_at(std::string_view packed, std::size_t index);
 
 std::string hex(std::uint64_t value); // 16 digits
+void append_hex(std::string& out, std::uint64_t value);
 std::optional<std::uint64_t> unhex(std::string_view digits);
 inline std::string_view view(const policies::request_id& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
@@ -60,6 +61,8 @@ std::optional<stored_request> unpack_request(std::string_view packed);
 // All keys of a root lie in one slot.
 std::string holds_name(std::uint64_t root);
 std::string state_name(std::uint64_t root, std::uint64_t key);
+void append_holds_name(std::string& out, std::uint64_t root);
+void append_state_name(std::string& out, std::uint64_t root, std::uint64_t key);
 std::string lanes_name(std::uint64_t root, std::uint64_t key);
 // Among the holds of its root.
 std::string lease_name(std::uint64_t node, std::uint32_t number);

@@ -32,6 +32,7 @@ class pipeline {
    public:
     virtual ~asker() = default;
     virtual void connected(pipeline& by, std::int64_t redis_now_ms) = 0;
+    virtual void turn_ends() = 0; // the last moment to write what this turn is to bring out
     virtual void answered(pipeline& by, void* what, const redisReply& with) = 0;
     virtual void lost(void* what) = 0; // unknown whether it ran
     virtual void ended() = 0;          // the loop ends; nothing will be sent any more

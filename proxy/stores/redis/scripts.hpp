@@ -10,9 +10,8 @@
 namespace proxy::stores::redis {
 
 enum class script : std::uint8_t {
-  reserve,
-  extend,
-  settle,
+  round,
+  end_hold,
   lease,
   sweep,
   apply,
@@ -24,10 +23,10 @@ enum class script : std::uint8_t {
   roll_call,
   who
 };
-inline constexpr std::array all_scripts{
-    script::reserve,     script::extend,    script::settle, script::lease,   script::sweep,
-    script::apply,       script::hold,      script::root,   script::roll_up, script::change_key,
-    script::restore_key, script::roll_call, script::who};
+inline constexpr std::array all_scripts{script::round,       script::end_hold,  script::lease,
+                                        script::sweep,       script::apply,     script::hold,
+                                        script::root,        script::roll_up,   script::change_key,
+                                        script::restore_key, script::roll_call, script::who};
 
 std::string_view source_of(script which);
 // SHA-1 in hex, as EVALSHA takes it.

@@ -11,6 +11,7 @@ switchboard::switchboard(io::reactor& loop, topology& nodes, pipeline::asker& wh
                          pipeline_settings settings)
     : loop_(loop), nodes_(nodes), whom_(whom), settings_(settings), by_slot_{nullptr} {
   loop_.every_turn([this] {
+    whom_.turn_ends();
     for (const auto& each : lines_)
       each->flush();
   });

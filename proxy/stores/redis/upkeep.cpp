@@ -89,7 +89,7 @@ redis_store::state_block::end_own_holds(const some_roots& of,
     if (r.is.owner != node || !(lent || (r.is.phase == 'o' && !sent(r.id))))
       return outcome<void>{};
     const std::int64_t now_ms = settings.caller_clock ? r.is.since_ms : 0;
-    const auto ended = on_request(by, redis::script::settle, r, {now_ms, 0, 0, 0});
+    const auto ended = on_request(by, redis::script::end_hold, r, {now_ms});
     return ended ? outcome<void>{} : outcome<void>{ended.error()};
   });
 }

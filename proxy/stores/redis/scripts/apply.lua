@@ -12,8 +12,8 @@
 --           number 0 for none
 -- Returns how many were new, or -1: this Redis has forgotten.
 local OUTCOME, NONE = '<i8i8c16i8i8i8i8c12', '\0\0\0\0'
-local progress = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
-local given, acknowledged = struct.unpack('<i8i8', ARGV[3])
+local progress = tonumber(call('HGET', KEYS[2], ARGV[1]) or '0')
+local given, acknowledged = unpacked('<i8i8', ARGV[3])
 if progress < acknowledged then
   return -1
 end
@@ -22,12 +22,12 @@ if not states then
   return bad_state()
 end
 local now = clock(given)
-at = max(at, now)
+advance(states, limits, max(at, now))
 local fresh, changed, last, loans = 0, false, progress, {}
 
 local function loan_of(name)
   if loans[name] == nil then
-    local known = redis.call('HGET', KEYS[1], name)
+    local known = call('HGET', KEYS[1], name)
     loans[name] = known and read_loan(known) or false
   end
   return loans[name]
@@ -35,35 +35,35 @@ end
 
 -- What `id` has at Redis by itself, if it has.
 local function end_request(id, did, tokens, cost, month, day)
-  local known = redis.call('HGET', KEYS[1], id)
+  local known = call('HGET', KEYS[1], id)
   local r = known and read_request(known)
   if not r then
     if did then
-      settle_hold(states, limits, at, {0, 0, 0, 0, 0, month, day}, tokens, cost)
+      settle_hold(states, limits, {0, 0, 0, 0, 0, month, day}, tokens, cost)
       changed = true
     end
   elseif r.phase ~= 'e' then
     if r.phase == 'o' then
-      settle_hold(states, limits, at, r.hold, did and tokens or nil, did and cost or 0)
+      settle_hold(states, limits, r.hold, did and tokens or nil, did and cost or 0)
     else
-      correct(states, limits, at, r, did and tokens or 0, did and cost or 0)
+      correct(states, limits, r, did and tokens or 0, did and cost or 0)
     end
-    redis.call('HSET', KEYS[1], id, struct.pack(ENDED, 'e', now, r.not_after))
+    call('HSET', KEYS[1], id, ended_request(now, r.not_after))
     changed = true
   end
 end
 
 for i = 4, #ARGV do
-  local sequence, ran, id, tokens, cost, month, day, lease = struct.unpack(OUTCOME, ARGV[i])
+  local sequence, ran, id, tokens, cost, month, day, lease = unpacked(OUTCOME, ARGV[i])
   if sequence > progress then
-    local loan = string.sub(lease, 9) ~= NONE and loan_of(lease)
+    local loan = part(lease, 9) ~= NONE and loan_of(lease)
     if not loan then
       end_request(id, ran > 0, tokens, cost, month, day)
       for j = 1, ran == 2 and #states or 0 do -- admitted while this Redis was away
         charge(states[j], RL, limits[j][1], 1)
       end
     elseif ran > 0 then
-      settle_lent(states, limits, at, loan, tokens, cost, month, day)
+      settle_lent(states, limits, loan, tokens, cost, month, day)
       loan.used, changed = true, true
     end
     fresh, last = fresh + 1, sequence
@@ -75,13 +75,13 @@ end
 for name, loan in pairs(loans) do
   if loan and loan.used then
     if loan.closing == 1 and nothing_lent(loan) then
-      redis.call('HDEL', KEYS[1], name)
+      call('HDEL', KEYS[1], name)
     else
-      redis.call('HSET', KEYS[1], name, packed_loan(loan))
+      call('HSET', KEYS[1], name, packed_loan(loan))
     end
   end
 end
 if fresh > 0 then
-  redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', last))
+  call('HSET', KEYS[2], ARGV[1], string.format('%.0f', last))
 end
 return fresh

@@ -2,7 +2,7 @@
 -- itself: it tells how many requests it has admitted, brings back what it does not need, and is lent
 -- more. What is lent is held on every member, in one step, so that nobody else can take it; the
 -- ledger charges what became of it (apply.lua). A step that is told twice counts once: its answer
--- is repeated. reserve.lua cannot serve: a loan is used in part, grows and comes back.
+-- is repeated. round.lua cannot serve: a loan is used in part, grows and comes back.
 -- KEYS  1 holds of the root   2.. state of the key and its parents
 -- ARGV  1 lease: node and number, 12 bytes   2 owner and leaf, 32 letters   3 limits of each member
 --       4 21 i8: now or 0, not_after, sequence, 1 closing, requests used, parts, then five each of
@@ -11,7 +11,7 @@
 -- has expired or was closed, {3, now, lease} it is not the one it was: this Redis has forgotten,
 -- {4, now, lease} too late, {5, now, lease} the root is closed: nothing has happened.
 local id, who = ARGV[1], ARGV[2]
-local n = {struct.unpack('<i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8', ARGV[4])}
+local n = {unpacked('<i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8i8', ARGV[4])}
 local now, not_after, sequence, closing = clock(n[1]), n[2], n[3], n[4]
 local used, parts = n[5], max(1, n[6])
 local function five(first)
@@ -19,7 +19,7 @@ local function five(first)
 end
 local returned, most, least = five(7), five(12), five(17)
 
-local known = redis.call('HGET', KEYS[1], id)
+local known = call('HGET', KEYS[1], id)
 local r
 if known then
   r = read_loan(known)
@@ -37,30 +37,31 @@ elseif sequence > 1 then
 elseif now > not_after then
   return {4, now, id}
 else
-  r = {phase = 'l', not_after = 0, sequence = 0, owner = string.sub(who, 1, 16),
-    leaf = string.sub(who, 17, 32), amount = {0, 0, 0, 0, 0}, month = 0, day = 0,
+  r = {phase = 'l', not_after = 0, sequence = 0, owner = part(who, 1, 16),
+    leaf = part(who, 17, 32), amount = {0, 0, 0, 0, 0}, month = 0, day = 0,
     granted = {0, 0, 0, 0, 0}}
 end
 if sequence ~= r.sequence and sequence ~= r.sequence + 1 then
   return {3, now, id}
 end
 local states, limits, raws, at = load_chain(2, ARGV[3])
-local no_answer = undecided(states, now, id)
-if no_answer then
-  return no_answer
+if not states then
+  return bad_state()
+end
+if states.tail ~= '' then
+  return {5, now, id}
 end
 
 local function answer()
   local g = r.granted
-  return {1, now, id, struct.pack('<i8i8i8i8i8i8i8', g[1], g[2], g[3], g[4], g[5], r.month, r.day),
-    unpack(raws)}
+  return {1, now, id, packed_hold({g[1], g[2], g[3], g[4], g[5], r.month, r.day}), unpack(raws)}
 end
 if sequence == r.sequence then
   return answer()
 end
 
 at = max(at, now)
-local month, day = advance_all(states, limits, at)
+local month, day = advance(states, limits, at)
 local bounds = {COUNT_MAX, COUNT_MAX, COUNT_MAX, COUNT_MAX, MONEY_MAX}
 local wants = false
 for j = 1, 5 do
@@ -120,12 +121,12 @@ end
 for i = 1, #states do
   loan_in(states[i], r)
   raws[i] = packed_state(states[i])
-  redis.call('SET', KEYS[1 + i], raws[i])
+  call('SET', KEYS[1 + i], raws[i])
 end
 r.since, r.closing = now, closing
 if closing == 1 and nothing_lent(r) then
-  redis.call('HDEL', KEYS[1], id)
+  call('HDEL', KEYS[1], id)
 else
-  redis.call('HSET', KEYS[1], id, packed_loan(r))
+  call('HSET', KEYS[1], id, packed_loan(r))
 end
 return answer()

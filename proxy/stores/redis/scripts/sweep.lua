@@ -5,8 +5,8 @@
 -- ARGV  1 request id   2 limits of each member   3 three i8: now or 0, lifetime, memory
 -- Returns 0 nothing to do, 1 charged, 2 forgotten.
 local id = ARGV[1]
-local a = {struct.unpack('<i8i8i8', ARGV[3])}
-local known = redis.call('HGET', KEYS[1], id)
+local a = {unpacked('<i8i8i8', ARGV[3])}
+local known = call('HGET', KEYS[1], id)
 if not known then
   return 0
 end
@@ -15,7 +15,7 @@ local loan = read_loan(known)
 local r = loan or read_request(known)
 if r.phase ~= 'o' and r.phase ~= 'l' then
   if now > r.not_after and now - r.since > a[3] then
-    redis.call('HDEL', KEYS[1], id)
+    call('HDEL', KEYS[1], id)
     return 2
   end
   return 0
@@ -27,8 +27,8 @@ local states, limits, _, at = load_chain(2, ARGV[2])
 if not states then
   return bad_state()
 end
+advance(states, limits, max(at, now))
 if loan then
-  advance_all(states, limits, max(at, now))
   for j = 1, 5 do
     loan.amount[j] = max(loan.amount[j], 0)
   end
@@ -37,15 +37,15 @@ if loan then
     loan_out(states[i], loan)
     charge(states[i], RL, limits[i][1], a[1])
   end
-  settle_hold(states, limits, max(at, now), {0, 0, 0, 0, 0, loan.month, loan.day}, a[3] + a[4], a[5])
+  settle_hold(states, limits, {0, 0, 0, 0, 0, loan.month, loan.day}, a[3] + a[4], a[5])
   save_chain(2, states)
   loan.phase, loan.since = 'd', now
-  redis.call('HSET', KEYS[1], id, packed_loan(loan))
+  call('HSET', KEYS[1], id, packed_loan(loan))
   return 1
 end
 local h = r.hold
-settle_hold(states, limits, max(at, now), h, h[3] + h[4], h[5])
+settle_hold(states, limits, h, h[3] + h[4], h[5])
 save_chain(2, states)
-redis.call('HSET', KEYS[1], id,
-  struct.pack(TOMB, 't', now, r.not_after, r.leaf, h[6], h[7], h[3] + h[4], h[5]))
+call('HSET', KEYS[1], id,
+  packed(TOMB, 't', now, r.not_after, r.leaf, h[6], h[7], h[3] + h[4], h[5]))
 return 1

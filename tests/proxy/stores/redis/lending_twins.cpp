@@ -88,16 +88,16 @@ void twins::lend() {
   limits::lend(chain_of(l.leaf), l.lent, step, now_);
   counts["lent nothing"] += l.lent.granted.empty();
   expect(made, [wanted = l.lent](const redisReply& got) {
-    const auto answer = redis::read_answer(got);
+    const auto answer = redis::read_lent(got);
     REQUIRE(answer.has_value());
-    const limits::portion granted{.requests = answer->held.requests_held,
-                                  .slots = answer->held.slots,
-                                  .held_tokens = answer->held.held_tokens,
-                                  .risk_tokens = answer->held.risk_tokens,
-                                  .money = answer->held.money};
+    const limits::portion granted{.requests = answer->lent.requests_held,
+                                  .slots = answer->lent.slots,
+                                  .held_tokens = answer->lent.held_tokens,
+                                  .risk_tokens = answer->lent.risk_tokens,
+                                  .money = answer->lent.money};
     REQUIRE(granted == wanted.granted);
-    REQUIRE(answer->held.month_id == wanted.month_id);
-    REQUIRE(answer->held.day_id == wanted.day_id);
+    REQUIRE(answer->lent.month_id == wanted.month_id);
+    REQUIRE(answer->lent.day_id == wanted.day_id);
   });
 }
 
@@ -134,9 +134,9 @@ void twins::end_loan() {
   known_loan& l = some_loan();
   if (l.lent.sequence == 0)
     return;
-  auto made = call(redis::script::settle, l.leaf);
+  auto made = call(redis::script::end_hold, l.leaf);
   redis::packer numbers;
-  numbers << ms(now_) << std::int64_t{0} << std::int64_t{0} << std::int64_t{0};
+  numbers << ms(now_);
   made.argument(redis::lease_name(node, l.number))
       .argument(packed_limits(l.leaf))
       .argument(numbers.text());

@@ -76,6 +76,13 @@ known_request& twins::some_request() {
   return requests_[requests_.size() - 1 - static_cast<std::size_t>(below(recent))];
 }
 
+known_request twins::some_open_request() {
+  known_request open = some_request();
+  for (int tries = 0; tries < 5 && !book_.held(open.id); ++tries)
+    open = some_request();
+  return open;
+}
+
 void twins::pass_time() {
   constexpr std::array<std::int64_t, 12> spans{1,  1,   1,     5,      20,        100,
                                                50, 800, 8'000, 70'000, 5'000'000, 100'000'000};
@@ -148,84 +155,120 @@ void twins::expect_states() {
   });
 }
 
-void twins::expect_answer(
-    const redis::script_call& made, std::size_t leaf, const limits::book::answer& wanted,
-    std::function<std::optional<limits::limit_refusal>(redis::answered_chain&)> why) {
-  std::vector<limits::limit_set> sets;
-  for (const limits::member& m : chain_of(leaf))
-    sets.push_back(*m.limits);
-  expect(made, [wanted, why, sets](const redisReply& got) {
-    auto answer = redis::read_answer(got);
+twins::round twins::begin_round(std::size_t leaf) {
+  return {.leaf = leaf, .not_after = now_ + milliseconds{below(10) == 0 ? -1 : below(3000)}};
+}
+
+void twins::end_round(const round& r) {
+  const std::string word = packed(static_cast<std::int64_t>(random_()));
+  auto made = call(redis::script::round, r.leaf);
+  made.argument(word)
+      .argument(redis::hex(1) + redis::hex(id_of(r.leaf)))
+      .argument(packed_limits(r.leaf))
+      .argument(packed(ms(now_), ms(r.not_after)));
+  for (const std::string& each : r.asked)
+    made.argument(each);
+  expect(made, [word, checks = r.checks](const redisReply& got) {
+    REQUIRE(redis::answers_round(got, static_cast<std::uint64_t>(redis::unpack_at(word, 0))));
+    const auto answer = redis::read_round(got, checks.size());
     REQUIRE(answer.has_value());
-    using verdict = redis::limit_answer::verdict;
-    if (const auto* held = std::get_if<limits::hold>(&wanted)) {
-      REQUIRE(answer->what == verdict::held);
-      REQUIRE(answer->held == *held);
-    } else if (const auto* refusal = std::get_if<limits::limit_refusal>(&wanted)) {
-      REQUIRE(answer->what == verdict::refused);
-      redis::answered_chain judged{sets, *answer};
-      REQUIRE(why(judged) == *refusal);
-    } else {
-      REQUIRE(answer->what == verdict::too_late);
-    }
+    for (std::size_t i = 0; i < checks.size(); ++i)
+      checks[i](*answer->each[i], answer->seen, checks.size() == 1);
   });
 }
 
-void twins::reserve(const request_id& id, std::size_t leaf) {
+// Of several in a round, a refusal is judged by what all of them left: it is one all the same.
+void twins::expect_answer(
+    round& r, const limits::book::answer& wanted,
+    std::function<std::optional<limits::limit_refusal>(redis::answered_chain&)> why) const {
+  std::vector<limits::limit_set> sets;
+  for (int at = static_cast<int>(r.leaf); at >= 0; at = parent_of[static_cast<std::size_t>(at)])
+    sets.push_back(sets_[static_cast<std::size_t>(at)]);
+  r.checks.push_back(
+      [wanted, why, sets](const redisReply& got, const redis::seen_chain& seen, bool alone) {
+        const auto answer = redis::read_answer(got);
+        REQUIRE(answer.has_value());
+        using verdict = redis::limit_answer::verdict;
+        if (const auto* held = std::get_if<limits::hold>(&wanted)) {
+          REQUIRE(answer->what == verdict::held);
+          REQUIRE(answer->held == *held);
+        } else if (const auto* refusal = std::get_if<limits::limit_refusal>(&wanted)) {
+          REQUIRE(answer->what == verdict::refused);
+          redis::answered_chain judged{sets, seen};
+          const auto judgement = why(judged);
+          REQUIRE(judgement.has_value());
+          REQUIRE((!alone || *judgement == *refusal));
+        } else {
+          REQUIRE(answer->what == verdict::too_late);
+        }
+      });
+}
+
+void twins::reserve(round& r, const request_id& id) {
   const limits::ask wanted = some_ask();
-  const instant not_after = now_ + milliseconds{below(10) == 0 ? -1 : below(3000)};
-  auto made = call(redis::script::reserve, leaf);
-  made.argument(std::string_view{reinterpret_cast<const char*>(id.bytes.data()), 16})
-      .argument(redis::hex(1) + redis::hex(id_of(leaf)))
-      .argument(packed_limits(leaf))
-      .argument(packed(ms(now_), ms(not_after), wanted.requests, wanted.slots,
-                       wanted.held_tokens.value, wanted.risk_tokens.value, wanted.money_want.value,
-                       wanted.money_min.value, wanted.provisional));
-  const auto answer = book_.reserve(id, chain_of(leaf), wanted, not_after, now_);
+  r.asked.push_back("r" + std::string(redis::view(id)) +
+                    packed(wanted.requests, wanted.slots, wanted.held_tokens.value,
+                           wanted.risk_tokens.value, wanted.money_want.value,
+                           wanted.money_min.value, wanted.provisional));
+  const auto answer = book_.reserve(id, chain_of(r.leaf), wanted, r.not_after, now_);
   if (const auto* held = std::get_if<limits::hold>(&answer)) {
     ++counts["held"];
-    requests_.push_back({id, leaf, *held});
+    requests_.push_back({id, r.leaf, *held});
   } else if (std::holds_alternative<limits::limit_refusal>(answer)) {
     ++counts["refused"];
     book_.forget(id); // the scripts remember no refusal
   } else {
     ++counts["too late"];
   }
-  expect_answer(made, leaf, answer,
-                [wanted](redis::answered_chain& c) { return c.why_not(wanted); });
+  expect_answer(r, answer, [wanted](redis::answered_chain& c) { return c.why_not(wanted); });
 }
 
-void twins::extend(const known_request& r) {
+void twins::extend(round& r, const known_request& which) {
   limits::ask wanted = some_ask();
-  auto made = call(redis::script::extend, r.leaf);
-  made.argument(redis::view(r.id))
-      .argument(packed_limits(r.leaf))
-      .argument(packed(ms(now_), wanted.held_tokens.value, wanted.risk_tokens.value,
-                       wanted.money_want.value, wanted.money_min.value));
-  const auto before = book_.held(r.id);
-  const auto answer = book_.extend(r.id, wanted, now_);
+  r.asked.push_back("x" + std::string(redis::view(which.id)) +
+                    packed(wanted.held_tokens.value, wanted.risk_tokens.value,
+                           wanted.money_want.value, wanted.money_min.value));
+  const auto before = book_.held(which.id);
+  const auto answer = book_.extend(which.id, wanted, now_);
   ++counts[answer.index() == 0 ? "extended" : answer.index() == 1 ? "not extended" : "gone"];
-  expect_answer(made, r.leaf, answer, [wanted, before](redis::answered_chain& c) {
+  expect_answer(r, answer, [wanted, before](redis::answered_chain& c) {
     return c.why_not_more(wanted, *before);
   });
 }
 
-void twins::settle(const known_request& r, bool ran) {
+void twins::settle(round& r, const known_request& which, bool ran) {
   const limits::actuals used{tokens{some_amount()}, nano_usd{some_amount()}};
-  auto made = call(redis::script::settle, r.leaf);
-  made.argument(redis::view(r.id))
-      .argument(packed_limits(r.leaf))
-      .argument(packed(ms(now_), ran, used.used_tokens.value, used.cost.value));
+  r.asked.push_back((ran ? "s" : "c") + std::string(redis::view(which.id)) +
+                    (ran ? packed(used.used_tokens.value, used.cost.value) : std::string{}));
   std::int64_t wanted = 4;
-  if (book_.knows(r.id)) {
-    const auto did =
-        ran ? book_.settle(r.id, chain_of(r.leaf), r.held, used, now_) : book_.cancel(r.id, now_);
+  if (book_.knows(which.id)) {
+    const auto did = ran ? book_.settle(which.id, chain_of(r.leaf), which.held, used, now_)
+                         : book_.cancel(which.id, now_);
     wanted = 1 + static_cast<std::int64_t>(did);
   } else if (!ran) {
-    book_.cancel(r.id, now_);
+    book_.cancel(which.id, now_);
   }
   ++counts["settle " + std::to_string(wanted)];
-  expect(made, [wanted](const redisReply& got) { REQUIRE(redis::number_of(got) == wanted); });
+  r.checks.push_back([wanted](const redisReply& got, const redis::seen_chain&, bool) {
+    REQUIRE(redis::number_of(got) == wanted);
+  });
+}
+
+// As a thread writes it: what ends comes first.
+void twins::mixed_round() {
+  round r = begin_round(static_cast<std::size_t>(below(keys_count)));
+  for (std::int64_t left = below(4); left > 0; --left)
+    if (const known_request some = some_request(); some.leaf == r.leaf)
+      settle(r, some, below(3) != 0);
+  for (std::int64_t left = 1 + below(4); left > 0; --left) {
+    const known_request some = some_open_request();
+    if (below(4) == 0 && some.leaf == r.leaf)
+      extend(r, some);
+    else
+      reserve(r, below(10) == 0 && some.leaf == r.leaf ? some.id : fresh_id());
+  }
+  ++counts["mixed"];
+  end_round(r);
 }
 
 // A run of outcomes of one lane, some of them told before.
@@ -298,9 +341,17 @@ void twins::sweep() {
 
 void twins::step() {
   pass_time();
+  const auto alone = [this](std::size_t leaf, auto&& what) {
+    round r = begin_round(leaf);
+    what(r);
+    end_round(r);
+  };
   const std::int64_t kind = below(100);
-  if (kind < 36) {
-    reserve(fresh_id(), static_cast<std::size_t>(below(keys_count)));
+  if (kind < 26) {
+    alone(static_cast<std::size_t>(below(keys_count)),
+          [this](round& r) { reserve(r, fresh_id()); });
+  } else if (kind < 36) {
+    mixed_round();
   } else if (kind < 38) {
     lend();
     lend();
@@ -310,16 +361,13 @@ void twins::step() {
     settle_lent();
   } else if (kind < 48) {
     const known_request again = some_request();
-    reserve(again.id, again.leaf);
+    alone(again.leaf, [&](round& r) { reserve(r, again.id); });
   } else if (kind < 58) {
-    known_request open = some_request();
-    for (int tries = 0; tries < 5 && !book_.held(open.id); ++tries)
-      open = some_request();
-    extend(open);
-  } else if (kind < 75) {
-    settle(some_request(), true);
+    const known_request open = some_open_request();
+    alone(open.leaf, [&](round& r) { extend(r, open); });
   } else if (kind < 82) {
-    settle(some_request(), false);
+    const known_request which = some_request();
+    alone(which.leaf, [&](round& r) { settle(r, which, kind < 75); });
   } else if (kind < 97) {
     apply(some_request());
   } else if (kind < 98) {

@@ -63,6 +63,7 @@ class twins {
   limits::ask some_ask();
   limits::limit_set some_limits();
   known_request& some_request();
+  known_request some_open_request();
   request_id fresh_id();
   void pass_time();
 
@@ -71,14 +72,24 @@ class twins {
   std::string packed_limits(std::size_t leaf) const;
   void expect(const redis::script_call& call, check answer);
   void expect_states();
-  void
-  expect_answer(const redis::script_call& call, std::size_t leaf,
-                const limits::book::answer& wanted,
-                std::function<std::optional<limits::limit_refusal>(redis::answered_chain&)> why);
 
-  void reserve(const request_id& id, std::size_t leaf);
-  void extend(const known_request& r);
-  void settle(const known_request& r, bool ran);
+  // Operations of one key that go to Redis as one command, while the book does one after the other.
+  struct round {
+    std::size_t leaf = 0;
+    instant not_after{};
+    std::vector<std::string> asked{};
+    std::vector<std::function<void(const redisReply&, const redis::seen_chain&, bool alone)>>
+        checks{};
+  };
+  round begin_round(std::size_t leaf);
+  void end_round(const round& r);
+  void expect_answer(
+      round& r, const limits::book::answer& wanted,
+      std::function<std::optional<limits::limit_refusal>(redis::answered_chain&)> why) const;
+  void reserve(round& r, const request_id& id);
+  void extend(round& r, const known_request& which);
+  void settle(round& r, const known_request& which, bool ran);
+  void mixed_round();
   void apply(const known_request& r);
   void forget(const request_id& id);
   void sweep();
