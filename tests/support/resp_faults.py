@@ -10,14 +10,14 @@ import collections
 import random
 import threading
 
-FAULTS = {"delay": 0.02,           # a reply comes 1 to 40 ms late, and all behind it
-          "stall": 0.0005,         # ... so late that the asker has given the connection up
-          "lose_command": 0.002,   # it never arrives, and the connection breaks
-          "lose_reply": 0.003,     # it ran, but nobody is told: the connection breaks
-          "truncate": 0.002,       # half a reply, and the connection breaks
-          "drop_reply": 0.001,     # a reply is missing, and the next one comes in its place
-          "repeat_reply": 0.001,   # a reply comes twice
-          "repeat_command": 0.01}  # a script's call arrives twice; one reply is passed on
+FAULTS = {"delay": 0.04,           # a reply comes 1 to 40 ms late, and all behind it
+          "stall": 0.003,          # ... so late that the asker has given the connection up
+          "lose_command": 0.006,   # it never arrives, and the connection breaks
+          "lose_reply": 0.008,     # it ran, but nobody is told: the connection breaks
+          "truncate": 0.006,       # half a reply, and the connection breaks
+          "drop_reply": 0.004,     # a reply is missing, and the next one comes in its place
+          "repeat_reply": 0.004,   # a reply comes twice
+          "repeat_command": 0.02}  # a script's call arrives twice; one reply is passed on
 
 
 class Cut(Exception):
