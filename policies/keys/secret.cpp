@@ -95,8 +95,15 @@ std::string masked(std::string_view secret) {
 }
 
 std::string to_string(key_id id) {
-  std::string text{key_id_prefix};
-  append_base32(text, id.value, key_id_digits);
+  const auto text = text_of(id);
+  return {text.data(), text.size()};
+}
+
+std::array<char, 16> text_of(key_id id) {
+  std::array<char, key_id_prefix.size() + key_id_digits> text;
+  char* at = std::copy(key_id_prefix.begin(), key_id_prefix.end(), text.data());
+  for (std::size_t i = key_id_digits; i-- > 0;)
+    *at++ = base32[id.value >> (5 * i) & 31];
   return text;
 }
 

@@ -29,7 +29,8 @@ bool well_formed(std::string_view text, std::string_view prefix = secret_prefix)
 // lose four characters, or ends in unprintable ones, nothing but its well-known prefix is shown.
 std::string masked(std::string_view secret);
 
-std::string to_string(key_id id); // "key_" + 12 digits
+std::string to_string(key_id id);        // "key_" + 12 digits
+std::array<char, 16> text_of(key_id id); // the same, for who writes many
 // The exact spelling of to_string; the id 0, which stands for none, is refused.
 std::optional<key_id> parse_key_id(std::string_view text);
 std::string to_string(const request_id& id); // 32 hex digits, lower case

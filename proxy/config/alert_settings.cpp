@@ -8,25 +8,6 @@ namespace {
 using namespace kinds;
 using complaint = std::optional<std::string>;
 
-template <class Get>
-setting decimal(std::string_view name, std::string_view prose, double least, double most, Get get) {
-  const auto put = [least, most, get](settings& s, const node& from) -> complaint {
-    const auto* whole = from.as<std::int64_t>();
-    const auto* given = from.as<double>();
-    if (!whole && !given)
-      return expected_instead("a number", from);
-    const double value = whole ? static_cast<double>(*whole) : *given;
-    if (!(value >= least && value <= most))
-      return fmt::format("{} is out of range", value);
-    get(s) = value;
-    return std::nullopt;
-  };
-  const auto show = [get](const settings& s) {
-    return fmt::format("{}", get(const_cast<settings&>(s)));
-  };
-  return {"insight", name, prose, fmt::format("{} to {}", least, most), put, show};
-}
-
 #define MEMBER(path)                                                                               \
   [](settings & s) -> auto& {                                                                      \
     return s.path;                                                                                 \
@@ -53,12 +34,13 @@ std::vector<setting> rules_table() {
       number("insight", "keys_watched_max",
              "Keys whose hours are kept in memory (17 kB each), the most recently used ones.",
              {100, 1'000'000}, MEMBER(insight.keys_watched_max)),
-      decimal("volume_factor", "Times a key's average for that hour of the week that is unusual.",
-              1.1, 1000, MEMBER(insight.rules.volume_factor)),
+      real_number("insight", "volume_factor",
+                  "Times a key's average for that hour of the week that is unusual.", 1.1, 1000,
+                  MEMBER(insight.rules.volume_factor)),
       number("insight", "volume_requests_min", "Requests in an hour below which none is unusual.",
              {1, 1'000'000'000}, MEMBER(insight.rules.volume_requests_min)),
-      decimal("error_share", "Share of an hour's requests that may fail.", 0.001, 1,
-              MEMBER(insight.rules.error_share)),
+      real_number("insight", "error_share", "Share of an hour's requests that may fail.", 0.001, 1,
+                  MEMBER(insight.rules.error_share)),
       number("insight", "error_requests_min", "Requests in an hour before a share is told.",
              {1, 1'000'000'000}, MEMBER(insight.rules.error_requests_min)),
       number("insight", "refused_burst", "Refusals of a key with 401 and 403 within five minutes.",
@@ -66,9 +48,9 @@ std::vector<setting> rules_table() {
       number("insight", "limited_minutes",
              "Minutes of an hour in which a key's limits refused requests.", {1, 60},
              MEMBER(insight.rules.limited_minutes)),
-      decimal("latency_factor",
-              "Times the upstream's usual median to the first byte that is a jump.", 1.1, 1000,
-              MEMBER(insight.rules.latency_factor)),
+      real_number("insight", "latency_factor",
+                  "Times the upstream's usual median to the first byte that is a jump.", 1.1, 1000,
+                  MEMBER(insight.rules.latency_factor)),
       number("insight", "silent_days", "Days of silence after which a key's use is told.", {1, 34},
              MEMBER(insight.rules.silent)),
       number("insight", "settled_days", "Days without a new network after which a new one is told.",

@@ -89,6 +89,32 @@ setting number(std::string_view section, std::string_view name, std::string_view
 }
 
 template <class Get>
+setting real_number(std::string_view section, std::string_view name, std::string_view prose,
+                    double least, double most, Get get) {
+  const auto put = [least, most, get](settings& s, const node& from) -> std::optional<std::string> {
+    const auto* whole = from.as<std::int64_t>();
+    const auto* given = from.as<double>();
+    if (!whole && !given)
+      return expected_instead("a number", from);
+    const double value = whole ? static_cast<double>(*whole) : *given;
+    if (!(value >= least && value <= most))
+      return fmt::format("{} is out of range", value);
+    get(s) = value;
+    return std::nullopt;
+  };
+  const auto show = [get](const settings& s) {
+    return fmt::format("{}", get(const_cast<settings&>(s)));
+  };
+  const auto copy = [get](settings& to, const settings& from) {
+    get(to) = get(const_cast<settings&>(from));
+  };
+  std::string accepts = fmt::format("{} to {}", least, most);
+  if (accepts.find('.') == accepts.npos) // 0.0 to 1.0: a fraction between is meant
+    accepts = fmt::format("{:.1f} to {:.1f}", least, most);
+  return {section, name, prose, std::move(accepts), put, show, copy};
+}
+
+template <class Get>
 setting text(std::string_view section, std::string_view name, std::string_view prose,
              std::string accepts, Get get,
              std::function<std::optional<std::string>(const std::string&)> check = {}) {

@@ -114,11 +114,13 @@ struct settings {
   limits_settings limits;
   alert_settings alerts;
   insight_settings insight;
-  std::string log_level = "info";       // [log] level
-  std::string log_format = "text";      // or "json"
-  std::string log_access;               // a file, or "stdout"; empty: no access log
-  std::string trace_url;                // of an OTLP/HTTP collector; empty: no spans
-  policies::pricing::price_data prices; // read from limits.prices or built in
+  std::string log_level = "info";        // [log] level
+  std::string log_format = "text";       // or "json"
+  std::string log_access;                // a file, or "stdout"; empty: no access log
+  std::size_t log_queue_requests = 4096; // a thread, until the log and the spans are written
+  std::string trace_url;                 // of an OTLP/HTTP collector; empty: no spans
+  double trace_sample = 1;               // share of the traces that have spans
+  policies::pricing::price_data prices;  // read from limits.prices or built in
 };
 
 // Reads and checks a file (absent: the defaults). A failure names file, line, key, value, problem

@@ -323,12 +323,21 @@ std::vector<setting> other_settings_table() {
              {"text", "json"}, MEMBER(log_format)),
       text("log", "access",
            "Where each request is told as a line of JSON, without secrets and prompts: a file, or "
-           "\"stdout\". Empty: nowhere.",
+           "\"stdout\". Empty: nowhere. SIGHUP opens the file anew.",
            "a path, \"stdout\", or empty", MEMBER(log_access)),
+      number("log", "queue_requests",
+             "Ended requests that a thread keeps until they stand in the access log and in spans "
+             "(0.5 kB each); what finds no room is counted and left out.",
+             {64, 1'048'576}, MEMBER(log_queue_requests)),
       text("trace", "url",
            "An OpenTelemetry collector that gets a span a request (OTLP/HTTP, JSON), like "
            "http://127.0.0.1:4318/v1/traces. Empty: none, and traceparent is passed on as it came.",
            "http:// with a host, a port and a path, or empty", MEMBER(trace_url), check_trace_url),
+      live(
+          real_number("trace", "sample",
+                      "Share of the traces that have spans. Where a client sent a traceparent, its "
+                      "flag says whether that trace has one.",
+                      0, 1, MEMBER(trace_sample))),
   };
 }
 

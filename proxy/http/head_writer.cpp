@@ -110,8 +110,11 @@ void write_upstream_head(head_writer& out, const request_head& client, const ups
   out.line("Authorization", "Bearer ", to.bearer);
   out.line("Accept-Encoding", "identity");
   out.line("x-request-id", request_id);
-  if (!to.trace.empty())
-    out.line("traceparent", to.trace);
+  if (!to.trace.empty()) { // made of digits: nothing to look for
+    out.raw("traceparent: ");
+    out.raw(to.trace);
+    out.raw("\r\n");
+  }
   // Without a body, methods that are expected to have one say so (RFC 9110, 8.6).
   if (body.body == framing::chunked)
     out.line("Transfer-Encoding", "chunked");

@@ -125,14 +125,17 @@ outcome<void> server::parts::make_shared() {
   return {};
 }
 
-outcome<void> server::parts::open_logs() {
+outcome<void> server::parts::open_request_log() {
   if (settings.log_access.empty() && settings.trace_url.empty())
     return {};
-  auto opened = request_logs::open({settings.log_access, settings.trace_url});
+  auto opened =
+      request_log::request_log::open({.access = settings.log_access,
+                                      .trace = settings.trace_url,
+                                      .threads = static_cast<std::size_t>(settings.server.threads),
+                                      .queue_requests = settings.log_queue_requests});
   if (!opened)
     return opened.error();
-  logs = std::move(*opened);
-  shared->log = logs.get();
+  told = std::move(*opened);
   shared->traces = !settings.trace_url.empty();
   return {};
 }
@@ -213,6 +216,8 @@ outcome<void> server::parts::make_workers() {
     workers.push_back(std::make_unique<worker>(*shared, *names, pool, **lane, sockets));
     if (data_certificates)
       workers.back()->use_tls(data_certificates->now());
+    if (told)
+      workers.back()->tell(told->of_thread(workers.size() - 1));
   }
   // Dealt out like new ones.
   std::vector<std::vector<int>> dealt(workers.size());

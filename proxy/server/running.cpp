@@ -53,7 +53,7 @@ std::string server::parts::metrics() const {
   from.key_refresh_failures = account->failures();
   from.store = settings.store.kind;
   from.now = now();
-  from.told_in_vain = logs ? logs->dropped() : 0;
+  from.told_in_vain = told ? told->dropped() : 0;
   from.waiting = line->size();
   from.cache_bytes = cache->bytes();
   from.reload_failures = reload_failures;
@@ -108,6 +108,8 @@ void server::parts::reload_at_signal() {
       return;
     reload();
     look_at_certificates(true);
+    if (told)
+      told->reopen();
     reload_at_signal();
   });
 }

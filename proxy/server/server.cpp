@@ -43,7 +43,7 @@ outcome<std::unique_ptr<server>> server::open(config::settings settings, run_opt
   p.prices = policies::pricing::price_table{p.settings.prices};
   using step = outcome<void> (parts::*)();
   for (const step next : {&parts::open_store, &parts::fetch_keys, &parts::make_shared,
-                          &parts::load_certificates, &parts::open_logs, &parts::make_workers,
+                          &parts::load_certificates, &parts::open_request_log, &parts::make_workers,
                           &parts::open_alerts, &parts::start_admin})
     if (auto done = (p.*next)(); !done)
       return done.error();

@@ -9,10 +9,10 @@
 
 #include "proxy/admin/admin_server.hpp"
 #include "proxy/alerts/service.hpp"
+#include "proxy/request_log/request_log.hpp"
 #include "proxy/server/inherited.hpp"
 #include "proxy/server/open_store.hpp"
 #include "proxy/server/real_keys.hpp"
-#include "proxy/server/request_logs.hpp"
 #include "proxy/server/server.hpp"
 #include "proxy/server/worker.hpp"
 #include "proxy/tls/certificates.hpp"
@@ -54,7 +54,7 @@ struct server::parts {
   session::repeated_answers repeats;
   std::unique_ptr<session::response_cache> cache;
   std::unique_ptr<session::waiting_line> line;
-  std::unique_ptr<request_logs> logs; // null: nobody asks
+  std::unique_ptr<request_log::request_log> told; // null: nobody asks; outlives the workers
   std::unique_ptr<session::process> shared;
   std::unique_ptr<upstream::resolver> names;
   std::vector<std::unique_ptr<worker>> workers;
@@ -67,7 +67,7 @@ struct server::parts {
   outcome<void> open_files();
   outcome<void> fetch_keys();
   outcome<void> make_shared();
-  outcome<void> open_logs();
+  outcome<void> open_request_log();
   outcome<void> load_certificates();
   outcome<void> make_workers();
   outcome<std::vector<std::vector<int>>> listen();

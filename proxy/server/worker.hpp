@@ -22,6 +22,8 @@ class worker {
   ~worker();
 
   void start();
+  // What has ended is told there; before start().
+  void tell(session::ended_requests& whom) { services_.ended = &whom; }
   // The next clients are served over TLS; before start(), or thread-safe while it runs.
   void use_tls(tls::context settings);
   void use_settings(config::settings next); // thread-safe

@@ -40,6 +40,7 @@ io::task<step> receive_answer(conversation& c);     // answer_head.cpp
 io::task<step> relay(conversation& c);              // relay.cpp
 void settle(conversation& c);                       // settle.cpp
 io::task<step> answer_refusal(conversation& c);     // refuse.cpp
+void tell_ended(conversation& c); // tell.cpp; for whoever writes an access log or sends spans
 
 // The next bytes of the answer's body, taken out of the upstream's framing; a view into the
 // upstream's block, valid until the next call. exchange::up.complete says that it was the last.

@@ -7,6 +7,7 @@
 
 #include "proxy/http/head_writer.hpp"
 #include "proxy/session/ledger_entry.hpp"
+#include "proxy/session/tracing.hpp"
 
 namespace proxy::session {
 namespace {
@@ -50,28 +51,13 @@ void give_back_head(conversation& c) {
   x.large_head.reset();
 }
 
-// Where the client sent none: the request's id is the trace's, its second half the span's.
-// https://www.w3.org/TR/trace-context/#traceparent-header
-void make_trace(exchange& x) {
-  for (const http::field& each : x.in.head.all())
-    if (each.name.size() == 11 && (each.name[0] | 0x20) == 't' &&
-        std::equal(each.name.begin(), each.name.end(), "traceparent",
-                   [](char any, char lower) { return (any | 0x20) == lower; }))
-      return;
-  char* at = x.trace.data();
-  for (const std::string_view part : {std::string_view{"00-"}, x.id_view(), std::string_view{"-"},
-                                      x.id_view().substr(16), std::string_view{"-01"}})
-    at = std::copy(part.begin(), part.end(), at);
-  x.trace_made = true;
-}
-
 std::string_view write_head(conversation& c) {
   exchange& x = c.x;
   const process& shared = c.my.shared;
   const std::string_view bearer = shared.real_keys.read(*x.up.key);
   http::head_writer out{room_for_head(c, bearer)};
   if (shared.traces)
-    make_trace(x);
+    make_trace(x, c.settings().trace_sample);
   const http::upstream_identity to{shared.upstream_host, shared.upstream_base_path, bearer,
                                    x.trace_made ? std::string_view{x.trace.data(), x.trace.size()}
                                                 : std::string_view{}};

@@ -17,6 +17,7 @@
 #include "proxy/keys/origins.hpp"
 #include "proxy/session/buffer.hpp"
 #include "proxy/session/counters.hpp"
+#include "proxy/session/ended_request.hpp"
 #include "proxy/session/hasher.hpp"
 #include "proxy/session/keys_call.hpp"
 #include "proxy/session/repeats.hpp"
@@ -32,13 +33,6 @@
 namespace proxy::session {
 
 struct exchange;
-
-// Told of each request when all is over: an access log, spans. Thread-safe; must not wait.
-class request_log {
- public:
-  virtual ~request_log() = default;
-  virtual void ended(const exchange& x, policies::instant now) = 0;
-};
 
 // The process's, shared by all threads; read-only but for the budget.
 struct process {
@@ -61,8 +55,7 @@ struct process {
   // A request cost more than its bound: the price table is wrong, and the key must stop.
   std::function<void(policies::key_id, std::string why)> block_key;
   administer_keys administer{};
-  request_log* log = nullptr; // null: nobody asks
-  bool traces = false;        // requests without a traceparent get one
+  bool traces = false; // requests without a traceparent get one
   // From where keys are used, twice a second from each thread; empty: nobody wants to know.
   std::function<void(std::vector<sighting>)> sighted{};
 };
@@ -87,7 +80,8 @@ struct services {
   // Set before an upgrade: plain connections that idle are kept for the next program in `kept`.
   bool keeping = false;
   std::vector<int> kept{};
-  bool draining = false; // answers say "connection: close", idle connections end
+  bool draining = false;           // answers say "connection: close", idle connections end
+  ended_requests* ended = nullptr; // null: nobody asks
 
   // The wall clock, read once a loop turn.
   policies::instant now() {

@@ -199,8 +199,8 @@ io::task<after> serve_request(conversation& c, const policies::access::ip_addres
     auto answered = answer_refusal(c);
     s = co_await std::move(answered);
   }
-  if (c.my.shared.log && (c.x.in.head_length > 0 || c.x.refusal)) // else it only hung up
-    c.my.shared.log->ended(c.x, c.now());
+  if (c.my.ended && (c.x.in.head_length > 0 || c.x.refusal)) // else it only hung up
+    tell_ended(c);
   co_return s == step::go_on&& c.x.in.head.keep_alive ? after::next_request : after::close;
 }
 

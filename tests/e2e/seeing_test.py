@@ -6,10 +6,12 @@ import io
 import json
 import os
 import re
+import signal
 import threading
 import xml.etree.ElementTree
 
-from harness import eventually, request, run, stack, workspace
+from harness import Proxy, eventually, run, stack, workspace
+from recorder import Recorder
 
 CLOCK = ("--clock", "2026-11-22T12:00:00Z")
 SIMULATOR = ("--tokens", "bytes", "--prices", "table", *CLOCK)
@@ -172,6 +174,46 @@ def told_line_by_line():
         collector.server.shutdown()
 
 
+def a_file_that_is_moved_away():
+    """the access log goes on in a new file after SIGHUP, and every request is in one of the two; a stop writes the rest"""
+    with workspace() as place:
+        access = os.path.join(place, "access.jsonl")
+        with stack(SIMULATOR, {"log": [f'access = "{access}"']}, CLOCK) as (_, proxy):
+            key = proxy.create_key("one")
+            ids = [proxy.chat(key["key"])[1]["x-request-id"] for _ in range(5)]
+            os.rename(access, access + ".1")
+            proxy.child.send_signal(signal.SIGHUP)
+            eventually(lambda: os.path.exists(access), "a new file")
+            ids += [proxy.chat(key["key"])[1]["x-request-id"] for _ in range(5)]
+            assert proxy.stop() == 0, proxy.text()
+            read = [[json.loads(line)["request_id"] for line in open(path, encoding="utf-8")]
+                    for path in (access + ".1", access)]
+            assert sorted(read[0] + read[1]) == sorted(ids), (ids, read)
+            assert read[0] and set(ids[5:]) <= set(read[1]), (ids, read)
+
+
+def some_traces_have_spans():
+    """trace.sample = 0: none of ours, but a client's that its flag asks for; what goes upstream says so"""
+    collector = Collector()
+    given = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-0"
+    upstream = Recorder()
+    with workspace() as place:
+        proxy = Proxy(os.path.join(place, "data"), f"http://127.0.0.1:{upstream.port}",
+                      {"trace": [f'url = "{collector.url}"', "sample = 0"]})
+        try:
+            key = proxy.create_key("one")["key"]
+            first = proxy.chat(key)[1]["x-request-id"]
+            for flag in "01":
+                assert proxy.chat(key, {"traceparent": given + flag})[0] == 200
+            assert proxy.stop() == 0, proxy.text()
+            passed_on = [re.search(rb"traceparent: (\S+)", head).group(1).decode() for head, _ in upstream.requests]
+            assert passed_on == [f"00-{first}-{first[16:]}-00", given + "0", given + "1"], passed_on
+            assert [span["traceId"] for span in collector.spans] == ["ab" * 16], collector.spans
+        finally:
+            proxy.kill()
+            collector.server.shutdown()
+
+
 def a_collector_that_is_away():
     """nobody takes the spans: requests go on, and what was dropped is counted"""
     with stack(SIMULATOR, {"trace": ['url = "http://127.0.0.1:9/v1/traces"']}, CLOCK) as (_, proxy):
@@ -183,4 +225,4 @@ def a_collector_that_is_away():
 
 if __name__ == "__main__":
     run([same_figures_everywhere, formulas_stay_text, top_and_report, told_line_by_line,
-         a_collector_that_is_away])
+         a_file_that_is_moved_away, some_traces_have_spans, a_collector_that_is_away])
