@@ -28,6 +28,7 @@ struct admin_server::state {
   guesses wrong_keys;
   web_sessions browsers;
   issued_answers issued;
+  event_feed feed;
   tls::context tls;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
@@ -65,7 +66,7 @@ outcome<config::host_port> admin_server::state::listen(const config::host_port& 
 
 void admin_server::state::serve_one(tcp::socket socket) {
   ++connections;
-  const session_scope scope{context, listen_address, wrong_keys, browsers, issued, tls};
+  const session_scope scope{context, listen_address, wrong_keys, browsers, issued, feed, tls};
   asio::co_spawn(io, serve(std::move(socket), scope), [this](const std::exception_ptr& thrown) {
     --connections;
     if (thrown)

@@ -27,8 +27,16 @@ json::object view_of(const admin_context& context, const insight::alert& what) {
 }
 
 json::object view_of(const alerts::courier_status& of) {
+  json::array keys;
+  for (const std::string& each : of.routes.keys)
+    keys.emplace_back(each);
   return {{"name", of.name},
           {"kind", of.kind},
+          {"severity_min", insight::name_of(of.routes.least)},
+          {"keys", std::move(keys)},
+          {"quiet_hours",
+           text_or_null(of.routes.quiet ? insight::to_string(*of.routes.quiet) : std::string{})},
+          {"quiet_passes", insight::name_of(of.routes.passes_quiet)},
           {"queued", of.queue.queued},
           {"queued_bytes", of.queue.bytes},
           {"delivered", of.queue.delivered},
@@ -92,6 +100,25 @@ answer<reply> test_alerts(const admin_context& context, const request& call) {
   if (!id)
     return problem{.status = 404, .message = id.error().message, .code = "receiver_not_found"};
   return json_reply(202, {{"delivery_id", *id}});
+}
+
+// What is looked for, and from which figure on, where a key has none of its own.
+answer<reply> alert_rules_of_all(const admin_context& context, const request&) {
+  if (!context.alerts)
+    return nobody_watches();
+  json::array rules;
+  for (std::size_t i = 0; i < insight::rule_count; ++i)
+    if (const auto which = static_cast<insight::rule>(i); which != insight::rule::test)
+      rules.push_back({{"name", insight::name_of(which)},
+                       {"severity", insight::name_of(insight::severity_of(which))}});
+  json::array settings;
+  for (const insight::rule_setting& each : insight::key_rule_settings())
+    settings.push_back({{"name", each.name},
+                        {"value", each.get(context.alerts->rules_of_all())},
+                        {"least", each.least},
+                        {"most", each.most},
+                        {"whole", each.whole}});
+  return json_reply(200, {{"rules", std::move(rules)}, {"settings", std::move(settings)}});
 }
 
 answer<reply> alert_rules(const admin_context& context, const request& call) {

@@ -1,6 +1,8 @@
 // The head of every answer, and bodies that are whole or come in pieces.
 #include "proxy/admin/answer_writer.hpp"
 
+#include <sys/socket.h>
+
 #include "proxy/admin/dashboard.hpp"
 
 namespace proxy::admin {
@@ -53,14 +55,27 @@ awaitable<bool> write_slice(client_end to, asio::const_buffer slice, bool chunke
   co_return !error;
 }
 
+// false: the client has left meanwhile.
+awaitable<bool> wait(client_end to, std::chrono::milliseconds pause) {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  to.limit.set(pause + to.write_max, deadline::ends::everything);
+  timer.expires_after(pause);
+  co_await timer.async_wait(nothrow);
+  char next = 0;
+  co_return ::recv(to.stream.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 awaitable<bool> write_pieces(client_end to, pieces& parts, bool chunked) {
-  while (const auto part = parts.next())
+  while (const auto part = parts.next()) {
+    if (part->empty() && !co_await wait(to, parts.pause()))
+      co_return false;
     for (std::size_t at = 0; at < part->size(); at += write_bytes_max) {
       const asio::const_buffer slice{part->data() + at,
                                      std::min(write_bytes_max, part->size() - at)};
       if (!co_await write_slice(to, slice, chunked))
         co_return false;
     }
+  }
   if (!chunked)
     co_return true;
   const auto last = http::make_chunk_last();

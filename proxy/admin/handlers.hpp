@@ -49,11 +49,13 @@ answer<reply> key_health(const admin_context&, const request&);
 
 // events_api.cpp
 answer<reply> events(const admin_context&, const request&);
+answer<reply> stream_events(const admin_context&, const request&);
 
 // alerts_api.cpp
 answer<reply> list_alerts(const admin_context&, const request&);
 answer<reply> alert_receivers(const admin_context&, const request&);
 answer<reply> test_alerts(const admin_context&, const request&);
+answer<reply> alert_rules_of_all(const admin_context&, const request&);
 answer<reply> alert_rules(const admin_context&, const request&);
 answer<reply> set_alert_rules(const admin_context&, const request&);
 

@@ -37,7 +37,9 @@ inline answer<std::int64_t> number_answer(std::int64_t value) {
 class pieces {
  public:
   virtual ~pieces() = default;
-  virtual std::optional<std::string> next() = 0; // nullopt: that was all
+  // nullopt: that was all. An empty one: there may be more after pause().
+  virtual std::optional<std::string> next() = 0;
+  virtual std::chrono::milliseconds pause() const { return {}; }
 };
 
 struct reply {
@@ -63,6 +65,7 @@ answer<query> parse_query(std::string_view text);
 
 class web_sessions;
 class issued_answers;
+class event_feed;
 
 // Who calls: the owner with the configured key or a session, the holder of an admin key, or a key
 // of the data plane that manages those below it.
@@ -80,6 +83,8 @@ struct request {
   policies::key_id key{};      // of /v1/keys/{id}
   web_sessions* browsers{};    // null: not from a connection of the admin plane
   issued_answers* issued{};    // never null
+  event_feed* feed{};          // null: not from a connection of the admin plane
+  std::string last_event_id{}; // of who listens to events again
   std::string session_token{}; // of the cookie, or empty
   std::string if_match;
   std::string idempotency_key{};

@@ -288,6 +288,8 @@ awaitable<std::optional<reply>> session::answer_one() {
   call.idempotency_key = view(message["Idempotency-Key"]);
   call.browsers = &scope_.browsers;
   call.issued = &scope_.issued;
+  call.feed = &scope_.feed;
+  call.last_event_id = view(message["Last-Event-ID"]);
   call.session_token = session_token(single(http::field::cookie).value_or(""));
   call.body = message.body();
   call.now = scope_.context.now();

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "proxy/admin/admin_context.hpp"
+#include "proxy/admin/event_feed.hpp"
 #include "proxy/admin/guesses.hpp"
 #include "proxy/admin/issued.hpp"
 #include "proxy/admin/web_sessions.hpp"
@@ -19,6 +20,7 @@ struct session_scope {
   guesses& wrong_keys;
   web_sessions& browsers;
   issued_answers& issued;
+  event_feed& feed;
   tls::context tls{}; // null: plain HTTP
 };
 

@@ -86,7 +86,7 @@ courier_status courier::status() const {
   const auto queue = box_->now();
   const std::lock_guard guard(lock_);
   return {to_.name,       kinds[static_cast<std::size_t>(to_.kind)], queue, failures_, last_error_,
-          last_delivered_};
+          last_delivered_, to_.routes};
 }
 
 } // namespace proxy::alerts

@@ -18,6 +18,7 @@ struct courier_status {
   std::uint64_t failures = 0; // attempts that failed, since the start
   std::string last_error;     // of the last attempt; empty: it went well, or there was none
   std::string last_delivered; // id
+  policies::insight::routing routes;
 };
 
 class courier {

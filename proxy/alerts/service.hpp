@@ -35,6 +35,7 @@ class service {
   outcome<std::string> test(const std::string& receiver);
   std::string metrics_text() const;
   key_rules& rules() { return rules_; }
+  const policies::insight::rule_settings& rules_of_all() const { return world_.insight.rules; }
 
  private:
   explicit service(service_world world);

@@ -115,6 +115,14 @@ def a_keys_life():
             assert bill > 0
             eventually(lambda: proxy.usage(key["id"])["cost_nano_usd"] == bill, "what was billed is charged")
 
+            browser.press("Change the rules")
+            browser.type("#r-volume_factor", "5")
+            browser.script("document.querySelector('[name=rule][value=new_network]').click()")
+            browser.script("document.querySelector('dialog form').requestSubmit()")
+            browser.wait("return document.querySelector('main').innerText.includes('5 instead of 2')", "the key's own rule")
+            rules = proxy.admin("GET", f"/v1/keys/{key['id']}/alert-rules")
+            assert rules["volume_factor"] == 5 and rules["muted"] == ["new_network"], rules
+
             browser.press("Rotate")
             browser.type("#grace", "0")
             browser.script("document.querySelector('dialog form').requestSubmit()")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The admin API as openapi.json tells it: the document is sound, and each call of it answers as described,
 well and badly. (Every other test's calls are held against it too, by the harness.)"""
+import http.client
 import json
 
 from described import admin_plane
@@ -41,6 +42,15 @@ def the_document_is_sound():
             assert set(value["required"]) <= set(value["properties"]), path
 
 
+def listen(proxy, path):
+    """The beginning of a stream that goes on."""
+    link = http.client.HTTPConnection("127.0.0.1", proxy.admin_port, timeout=60)
+    link.request("GET", path, headers={"Authorization": "Bearer " + ADMIN_KEY})
+    answer = link.getresponse()
+    admin_plane.check("GET", path, answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.readline())
+    link.close()
+
+
 def every_operation_answers_as_described():
     """all of them with success, and what can go wrong with them"""
     with stack() as (_, proxy):
@@ -59,6 +69,9 @@ def every_operation_answers_as_described():
         eventually(lambda: proxy.usage(key["id"])["requests"] == 4, "booked")
         for path, methods in admin_plane.document["paths"].items():
             if "get" not in methods:
+                continue
+            if "text/event-stream" in methods["get"]["responses"]["200"]["content"]:
+                listen(proxy, path)
                 continue
             for target in (key, group):
                 subject = admin if path.startswith("/v1/admin-keys") else target

@@ -34,6 +34,7 @@ async function send(method, path, { body, headers = {} } = {}) {
 
 export const get = (path) => send("GET", path);
 export const post = (path, body = {}) => send("POST", path, { body });
+export const put = (path, body) => send("PUT", path, { body });
 export const remove = (path) => send("DELETE", path);
 // Refused where somebody else changed the key since `version` was read.
 export const patch = (path, body, version) =>
@@ -55,6 +56,20 @@ export async function signOut() {
 }
 export function whenSignedOut(handler) {
   onSignedOut = handler;
+}
+
+let source = null;
+// Calls `told` when something has happened, and `live` with whether that is so at the moment; until unlisten().
+export function listen(told, live) {
+  unlisten();
+  source = new EventSource("/v1/events/stream");
+  source.onopen = () => live(true);
+  source.onerror = () => live(false); // the browser tries again by itself
+  source.addEventListener("event", told);
+}
+export function unlisten() {
+  source?.close();
+  source = null;
 }
 
 // All pages of the list of keys.

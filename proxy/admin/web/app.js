@@ -1,5 +1,5 @@
 // Sign-in, the address after the #, and which view stands in the page.
-import { resume, signIn, signOut, whenSignedOut } from "./api.js";
+import { resume, signIn, signOut, unlisten, whenSignedOut } from "./api.js";
 import { dropCharts, recolour } from "./charts.js";
 import { fill, h, notice } from "./dom.js";
 import { alerts } from "./view_alerts.js";
@@ -27,9 +27,14 @@ const views = [
 
 let shownTimes = 0; // a view that was left must not go on drawing
 
+function leave() {
+  dropCharts();
+  unlisten();
+}
+
 async function show() {
   const turn = ++shownTimes;
-  dropCharts();
+  leave();
   const [pattern, view, link] = views.find(([each]) => each.test(location.hash));
   for (const each of bar.querySelectorAll("nav a")) {
     if (each.getAttribute("href") === link) each.setAttribute("aria-current", "page");
@@ -61,7 +66,7 @@ function failed(error) {
 
 function showSignIn() {
   ++shownTimes;
-  dropCharts();
+  leave();
   bar.hidden = true;
   const wrong = h("p", { class: "wrong", role: "alert" });
   const field = h("input", { type: "password", id: "admin-key", autocomplete: "current-password", required: true });

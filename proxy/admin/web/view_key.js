@@ -8,6 +8,7 @@ import { eventsTable } from "./events_table.js";
 import { ago, count, day, milliseconds, percent, sentence, short, time, usd } from "./format.js";
 import { aliasText, editKey, showSecret } from "./key_form.js";
 import { gauges, statusBadge } from "./key_parts.js";
+import { showRules } from "./key_rules.js";
 import { weekGrid } from "./week_grid.js";
 
 const ranges = { "24h": ["hourly", 23 * 3600e3, (date) => date.slice(11, 16)], "7d": ["hourly", 7 * 86_400e3, (date) => `${day(date)} ${date.slice(11, 16)}`],
@@ -128,7 +129,7 @@ export async function key(main, id) {
   let range = "30d";
   const at = `/v1/keys/${id}`;
   const head = h("div", { class: "head" });
-  const [standing, limits, health, about, keys, cost, week, happened, speed, feature, answer] = Array.from({ length: 11 }, () => h("div"));
+  const [standing, limits, health, about, keys, cost, week, happened, speed, feature, answer, rules] = Array.from({ length: 12 }, () => h("div"));
   const charts = charted.map(([title, , format, colour, kind, none]) => chart({ title, kind, format, none, series: [{ label: title, colour }] }));
 
   async function drawSeries() {
@@ -150,8 +151,9 @@ export async function key(main, id) {
     fill(keys, secrets(record));
   }
   async function drawDays() {
-    const [checks, used, patterns, list] = await Promise.all([get(`${at}/health`), get(`${at}/usage?period=30d`),
+    const [record, checks, used, patterns, list] = await Promise.all([get(at), get(`${at}/health`), get(`${at}/usage?period=30d`),
       get(`${at}/usage/patterns?period=30d`), get(`${at}/events?since=30d&limit=12`), drawSeries()]);
+    await showRules(rules, record, () => refresh(true));
     fill(health, healthList(checks));
     fill(cost, models(used.by_model));
     fill(speed, times(used.latency));
@@ -168,7 +170,7 @@ export async function key(main, id) {
     h("div", { class: "grid" }, charted.map(([title], i) => card(title, charts[i].element))),
     h("div", { class: "grid" }, card("Models, 30 days", cost), card("Busy hours, 30 days (UTC)", week)),
     h("div", { class: "trio" }, card("Latency, 30 days", speed), card("Features, 30 days", feature), card("Answers, 30 days", answer)),
-    h("div", { class: "grid" }, card("What it may", about), card("Secrets", keys)), card("Events, 30 days", { aside: h("a", { href: "#/events" }, "All events") }, happened));
+    h("div", { class: "grid" }, card("What it may", about), h("div", { class: "stack" }, card("Secrets", keys), card("Unusual for it is", rules))), card("Events, 30 days", { aside: h("a", { href: "#/events" }, "All events") }, happened));
   await refresh(true);
   return refresh;
 }

@@ -6,6 +6,7 @@ import { alertsCard, showOpen } from "./alerts_table.js";
 import { answersOf } from "./answers.js";
 import { eventsTable } from "./events_table.js";
 import { count, day, milliseconds, percent, rate, short, usd, words } from "./format.js";
+import { issueKey } from "./key_form.js";
 import { keyLink } from "./key_parts.js";
 
 const periods = [["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["month", "This month"]];
@@ -68,12 +69,18 @@ const byFeature = (features) => table("Features by cost", [
   { title: "Cost", number: true, cell: (row) => usd(row.cost) },
 ], features.toSorted((a, b) => b.cost - a.cost), "No feature was used in this time.");
 
+// Where there is no key yet, figures and charts would all be empty.
+const welcome = (then) => card("Begin here", h("div", { class: "stack" },
+  h("p", {}, "This proxy has no key yet. A key is what a program sends instead of the DeepSeek key; it has limits, a budget and figures of its own."),
+  h("p", {}, h("button", { class: "main", type: "button", onclick: () => issueKey(then) }, "Create the first key")),
+  h("p", { class: "small muted" }, "Its requests, what they cost and what was refused stand here from then on.")));
+
 export async function overview(main) {
   const tiles = h("dl", { class: "tiles" });
   const models = h("div");
   const keys = h("div");
   const [features, answers, recent] = Array.from({ length: 3 }, () => h("div"));
-  const standing = h("div");
+  const [standing, begin] = Array.from({ length: 2 }, () => h("div"));
   const now = chart({ title: "Requests a minute", kind: "bar", low: true, format: short, none: "No request in the last hour.",
     series: [{ label: "Requests", colour: "--chart-1" }] });
   const cost = chart({ title: "Cost by day", kind: "bar", format: usd, series: [{ label: "Cost", colour: "--chart-4" }] });
@@ -98,8 +105,8 @@ export async function overview(main) {
     fill(answers, answersOf(usage));
   }
   async function drawDays() {
-    const [series, top, list] = await Promise.all([get("/v1/usage/series?granularity=daily"),
-      get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8")]);
+    const [series, top, list, any] = await Promise.all([get("/v1/usage/series?granularity=daily"),
+      get(`/v1/usage/keys?period=${period}&limit=8`), get("/v1/events?since=24h&limit=8"), get("/v1/keys?limit=1&fields=id")]);
     const alerts = await get("/v1/alerts?state=open&limit=100");
     showOpen(alerts.open);
     fill(standing, alertsCard(alerts.alerts, alerts.open, { most: 3 }));
@@ -108,18 +115,21 @@ export async function overview(main) {
     const sum = (name) => days.reduce((all, each) => all + each[name], 0);
     cost.show(dates, [days.map((each) => each.cost)], `${usd(sum("cost"))} in ${days.length} days, ${usd(sum("cost") / days.length)} a day`);
     traffic.show(dates, [days.map((each) => each.requests)], `${count(sum("requests"))} in ${days.length} days`);
+    rest.hidden = any.data.length === 0 && top.keys.length === 0 && sum("requests") === 0;
+    fill(begin, rest.hidden && welcome(() => refresh(true)));
     fill(keys, byKey(top.keys));
     fill(recent, eventsTable(list.events, "Nothing happened in the last 24 hours."));
   }
   const refresh = (whole) => Promise.all([drawNow(), whole && drawDays()]);
 
   const choose = select("Period", periods, period, (value) => { period = value; refresh(true); });
-  fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), standing, tiles,
+  const rest = h("div", { class: "stack" },
     card("Requests a minute, last hour (UTC)", now.element),
     h("div", { class: "grid" }, card("Cost by day", cost.element), card("Requests by day", traffic.element),
       card("Keys by cost", { aside: h("a", { href: "#/keys" }, "All keys") }, keys),
       h("div", { class: "stack" }, card("Models by cost", models), card("Features by cost", features), card("Answers", answers))),
     card("Events of the last 24 hours", { aside: h("a", { href: "#/events" }, "All events") }, recent));
+  fill(main, h("div", { class: "head" }, h("h1", {}, "Overview"), h("div", { class: "actions" }, choose)), standing, tiles, begin, rest);
   await refresh(true);
   return refresh;
 }
