@@ -5,78 +5,13 @@ import hashlib
 import hmac
 import json
 import os
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from alerts_world import SECRETS, START, World, clock, receivers
 from hook import Hook
 from mail_server import MailServer
 from recorder import ANSWER, Recorder
-from redis_servers import Connection
-from redis_test import Redis
-from harness import Proxy, Simulator, eventually, free_port, run, workspace
-
-START = datetime.datetime(2026, 11, 10, 12, 10, 0, tzinfo=datetime.timezone.utc)  # a Tuesday
-SECRETS = {"HOOK_SECRET": "hook-secret-0123456789", "MAIL_PASSWORD": "pass+word"}
-
-
-def clock(**later):
-    return ["--clock", (START + datetime.timedelta(**later)).strftime("%Y-%m-%dT%H:%M:%SZ")]
-
-
-def receivers(*tables):
-    """Inline tables, as the harness writes one line a setting."""
-    def value(v):
-        if isinstance(v, list):
-            return "[" + ", ".join(value(each) for each in v) + "]"
-        return ("true" if v else "false") if isinstance(v, bool) else json.dumps(v)
-    rows = ["{" + ", ".join(f"{k} = {value(v)}" for k, v in table.items()) + "}" for table in tables]
-    return "receiver = [" + ", ".join(rows) + "]"
-
-
-class World:
-    """A simulator and a proxy that is started again and again on the same directory."""
-
-    def __init__(self, directory, *tables, settings=None):
-        self.directory = os.path.join(directory, "data")
-        self.settings = {"alerts": [receivers(*tables), "retry_max_s = 1"], **(settings or {})}
-        self.simulator = Simulator()
-        self.proxy = None
-        self.everything = ""  # that any of the proxies said
-
-    def start(self, options=()):
-        self.proxy = Proxy(self.directory, f"http://127.0.0.1:{self.simulator.port}", self.settings,
-                           options, SECRETS)
-        return self.proxy
-
-    def knows_of(self, receiver, count):
-        """Waits until so many deliveries are written down: killed before, it tells the last one again, under its id."""
-        rows = lambda: self.proxy.admin("GET", "/v1/alerts/receivers")["data"]
-        eventually(lambda: {row["name"]: row["delivered"] for row in rows()}[receiver] == count, "the delivery is known")
-
-    def end(self, kill=False):
-        if self.proxy:
-            code = self.proxy.kill() if kill else self.proxy.stop()
-            self.everything += self.proxy.text()
-            assert kill or code == 0, self.proxy.text()[-3000:]
-        self.proxy = None
-
-    def close(self):
-        try:
-            self.end()
-        finally:
-            self.simulator.kill()
-
-    def over_budget(self, name="spender"):
-        """A key whose first request costs more than its daily budget: the cause of an alert."""
-        key = self.proxy.create_key(name, daily_budget=0.000001)
-        status, _, body = self.proxy.chat(key["key"], max_tokens=50)
-        assert status == 200, body
-        return key
-
-    def alerts(self, state="all"):
-        return self.proxy.admin("GET", f"/v1/alerts?state={state}")["alerts"]
-
+from harness import Proxy, eventually, free_port, run, workspace
 
 def an_alert_reaches_every_kind_of_receiver():
     """Webhook (signed), Slack, mail by STARTTLS and by TLS, and a command have it, without a secret"""
@@ -291,30 +226,6 @@ def a_request_costs_more_than_its_bound():
             hook.close()
 
 
-def redis_forgets():
-    """What Redis had acknowledged is gone: told as critical, though it knows again within a second"""
-    with workspace() as directory:
-        redis, hook, simulator = Redis(directory), Hook(), Simulator()
-        settings = {"store": [f'url = "{redis.url}"'],
-                    "alerts": [receivers({"name": "hook", "kind": "webhook", "url": hook.url})]}
-        proxy = Proxy(os.path.join(directory, "data"), f"http://127.0.0.1:{simulator.port}", settings)
-        try:
-            key = proxy.create_key(rate_limits={"monthly_spending_limit": 1})
-            assert proxy.chat(key["key"], max_tokens=5)[0] == 200
-            link = Connection(redis.port)
-            link.ask("FLUSHALL")
-            link.close()
-            eventually(lambda: "store_lost_state" in hook.rules(), "the owner is told")
-            told = hook.events()[0]["alert"]
-            assert told["severity"] == "critical" and told["key_id"] is None, told
-            eventually(lambda: proxy.chat(key["key"], max_tokens=5)[0] == 200, "it serves again")
-        finally:
-            proxy.kill()
-            simulator.kill()
-            redis.kill()
-            hook.close()
-
-
 def routes_hours_and_tests():
     """By severity, key and hour; `deepseek alerts test` tells whether it works"""
     with workspace() as directory:
@@ -416,79 +327,8 @@ def reports_by_the_calendar():
             mail.close()
 
 
-def of_two_proxies_one_tells():
-    """Two proxies on one Redis: the alert is told once, by one of them; both show it"""
-    with workspace() as directory:
-        redis, hook, simulator = Redis(directory), Hook(), Simulator()
-        table = receivers({"name": "hook", "kind": "webhook", "url": hook.url})
-        settings = {"store": [f'url = "{redis.url}"'], "alerts": [table, "retry_max_s = 1"]}
-        nodes = []
-        try:
-            for i in range(2):
-                nodes.append(Proxy(os.path.join(directory, f"node{i}"), f"http://127.0.0.1:{simulator.port}",
-                                   settings, clock()))
-            key = nodes[0].create_key("shared", daily_budget=0.000001)
-            eventually(lambda: nodes[1].chat(key["key"], max_tokens=50)[0] == 200, "the other knows the key")
-            for _ in range(5):
-                for node in nodes:
-                    assert node.chat(key["key"], max_tokens=50)[0] == 200
-            eventually(lambda: hook.rules(), "it is told")
-            for node in nodes:
-                eventually(lambda: node.admin("GET", "/v1/alerts?state=open")["open"] == 1, "both show it")
-            nodes[0].admin("PATCH", f"/v1/keys/{key['id']}", {"daily_budget": 100})
-            eventually(lambda: hook.rules("alert.resolved"), "and its end")
-            for node in nodes:
-                eventually(lambda: node.admin("GET", "/v1/alerts?state=open")["open"] == 0, "it is over")
-            assert (len(hook.rules()), len(hook.rules("alert.resolved"))) == (1, 1), hook.events()
-        finally:
-            for node in nodes:
-                node.stop()
-            simulator.kill()
-            redis.kill()
-            hook.close()
-
-
-def what_one_proxy_has_seen_the_other_knows():
-    """A network that a key is known to come from at one proxy is no news at the other, a new one is"""
-    with workspace() as directory:
-        redis, hook, simulator = Redis(directory), Hook(), Simulator()
-        settings = {"store": [f'url = "{redis.url}"'], "server": ['trusted_proxies = ["127.0.0.1"]'],
-                    "alerts": [receivers({"name": "hook", "kind": "webhook", "url": hook.url})]}
-        nodes = []
-        try:
-            def start(**later):
-                nodes.append(Proxy(os.path.join(directory, f"node{len(nodes)}"),
-                                   f"http://127.0.0.1:{simulator.port}", settings, clock(**later)))
-            start()
-            key = nodes[0].create_key("app")
-
-            def ask(node, ip):
-                assert node.chat(key["key"], {"X-Forwarded-For": ip}, max_tokens=5)[0] == 200
-            links = Connection(redis.port)
-            known = lambda: " ".join(links.ask("HVALS", "ds:{notes}:places"))
-            ask(nodes[0], "203.0.113.5")
-            eventually(lambda: "203.0.113.0/24" in known(), "the first one is at rest")
-            start(days=8)  # it reads what is known, and runs on
-            ask(nodes[0], "198.51.100.9")
-            eventually(lambda: "198.51.100.0/24" in known(), "the second one is at rest")
-            ask(nodes[1], "203.0.113.77")
-            ask(nodes[1], "198.51.100.77")
-            ask(nodes[1], "192.0.2.1")
-            eventually(lambda: "new_network" in hook.rules(), "the third one is told")
-            assert [e["alert"]["subject"] for e in hook.events()] == ["192.0.2.0/24"], hook.events()
-            eventually(lambda: all(each in known() for each in ("203.0.113", "198.51.100", "192.0.2")), "all are kept")
-            links.close()
-        finally:
-            for node in nodes:
-                node.stop()
-            simulator.kill()
-            redis.kill()
-            hook.close()
-
-
 if __name__ == "__main__":
     run([an_alert_reaches_every_kind_of_receiver, a_receiver_is_away_for_a_day,
          a_kill_in_mid_delivery_loses_nothing, what_is_wrong_is_seen_everywhere,
-         the_upstream_refuses_the_account, a_request_costs_more_than_its_bound, redis_forgets,
-         routes_hours_and_tests, a_settled_key_comes_from_elsewhere, reports_by_the_calendar,
-         of_two_proxies_one_tells, what_one_proxy_has_seen_the_other_knows])
+         the_upstream_refuses_the_account, a_request_costs_more_than_its_bound, routes_hours_and_tests,
+         a_settled_key_comes_from_elsewhere, reports_by_the_calendar])
