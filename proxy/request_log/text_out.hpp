@@ -51,10 +51,7 @@ class text_out {
     std::memcpy(at_, literal, size - 1);
     at_ += size - 1;
   }
-  void bytes(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  void bytes(std::string_view text) { at_ += text.copy(at_, text.size()); }
   void number(std::int64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
   template <std::size_t size>
   void hex(std::span<const std::uint8_t, size> from) {

@@ -3,10 +3,8 @@
 // ring of its own; putting them into words is another thread's.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <string_view>
 
@@ -26,8 +24,7 @@ class cut_text {
 
  public:
   void set(std::string_view text) {
-    size_ = static_cast<std::uint8_t>(std::min(text.size(), bytes_max));
-    std::memcpy(text_.data(), text.data(), size_);
+    size_ = static_cast<std::uint8_t>(text.copy(text_.data(), bytes_max));
     cut_ = text.size() > bytes_max;
   }
   std::string_view view() const { return {text_.data(), size_}; }
