@@ -153,6 +153,9 @@ bool redis_store::restorer::advance(const incarnations::standing& of, const roll
     return one.told = true;
   }
   if (as_heard.open) {
+    // All have put back by now what they knew of keys.
+    if (!of.open && lies_at(of.at, "keys") && !my_.table->catch_up(*my_.watching))
+      return true;
     if (!of.open)
       open(of.replid, one);
     return false;
