@@ -211,7 +211,10 @@ void limit_line::tick(io::deadline now) {
 }
 
 void limit_line::ended() {
-  over_ = true;
+  {
+    const std::lock_guard guard(ending_);
+    over_ = true;
+  }
   for (const addressed& each : std::exchange(this_turn_, {}))
     lost(each.what);
   heard_ = std::numeric_limits<std::uint64_t>::max();

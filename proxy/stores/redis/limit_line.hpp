@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "proxy/stores/limit_store.hpp"
@@ -148,6 +149,7 @@ class limit_line final : private pipeline::asker {
   std::int64_t ahead_ms_ = 0; // Redis's clock less the loop's
   std::string last_trouble_;
   std::atomic<std::uint64_t> heard_{0};
+  std::mutex ending_; // of who sets over_ and of who is not loop's thread
   bool over_ = false;
 };
 

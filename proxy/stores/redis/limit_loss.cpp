@@ -33,7 +33,9 @@ incarnations::opening limit_line::standing_of(pipeline& at) {
 }
 
 void limit_line::hear(std::uint64_t version) {
-  loop_.post([this, version] { heard_.store(version, std::memory_order_release); });
+  const std::lock_guard guard(ending_);
+  if (!over_) // else there may be no loop any more
+    loop_.post([this, version] { heard_.store(version, std::memory_order_release); });
 }
 
 // Redis has lost the root's limits, and they are not opened again: asked once more when they are.
