@@ -68,7 +68,7 @@ def leases_are_used():
         for shot in shots:
             shot.hang_up_after = None
         results = fire_all(c.nodes[0].port, key["key"], shots)
-        assert {r.status for r in results} == {200}, {r.status for r in results}
+        assert {r.status for r in results} == {200}, [r for r in results if r.status != 200][:3]
         usage = c.settled(key)
         assert usage["dispatched"] == 2000 + 1, usage["dispatched"]
         hsets = c.redis.calls("hset") - before
