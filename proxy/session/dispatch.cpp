@@ -108,30 +108,31 @@ bool held_still(const exchange& x) {
   return x.ledger.dispatched || !x.reservation.stands || x.reservation.stands->load();
 }
 
-step hold_lost(conversation& c) {
-  c.x.refuse_with(refusal_code::enforcement_unavailable,
-                  "What keeps the limits may have lost what this request was to hold; nothing was "
-                  "sent. (refused by deepseek-proxy)");
-  c.x.refusal->retry_after = policies::milliseconds{1000};
+// It may be well in a second.
+step refuse_for_now(exchange& x, refusal_code why, const char* message) {
+  x.refuse_with(why, message);
+  x.refusal->retry_after = policies::milliseconds{1000};
   return step::refuse;
+}
+
+step hold_lost(conversation& c) {
+  return refuse_for_now(c.x, refusal_code::enforcement_unavailable,
+                        "What keeps the limits may have lost what this request was to hold; "
+                        "nothing was sent. (refused by deepseek-proxy)");
 }
 
 step unreachable(conversation& c, const failure& why) {
   c.my.count.upstream_failures.add();
   spdlog::warn("upstream: {}", why.message);
-  c.x.refuse_with(refusal_code::upstream_unreachable,
-                  "The DeepSeek API cannot be reached from this proxy right now; nothing was "
-                  "charged. Try again shortly.");
-  c.x.refusal->retry_after = policies::milliseconds{1000};
-  return step::refuse;
+  return refuse_for_now(c.x, refusal_code::upstream_unreachable,
+                        "The DeepSeek API cannot be reached from this proxy right now; nothing "
+                        "was charged. Try again shortly.");
 }
 
 step no_room(conversation& c) {
-  c.x.refuse_with(refusal_code::enforcement_unavailable,
-                  "The journal has no room (is the disk full?), so nothing is let through. "
-                  "(refused by deepseek-proxy)");
-  c.x.refusal->retry_after = policies::milliseconds{1000};
-  return step::refuse;
+  return refuse_for_now(c.x, refusal_code::enforcement_unavailable,
+                        "The journal has no room (is the disk full?), so nothing is let through. "
+                        "(refused by deepseek-proxy)");
 }
 
 step head_too_large(exchange& x) {

@@ -150,8 +150,7 @@ bool limit_line::write_if_ready(operation& o) {
     return true;
   }
   // What ends something may be told anyone: who does not know it leaves it to the journal.
-  const bool ends = o.what == kind::settle || o.what == kind::cancel;
-  pipeline* at = ends ? board_.serving(o.key->root->id.value) : deciding(*o.key);
+  pipeline* at = o.ends() ? board_.serving(o.key->root->id.value) : deciding(*o.key);
   if (at)
     write(o, *at);
   return at != nullptr;

@@ -17,7 +17,6 @@ void round::clear() {
 namespace {
 
 void pack_operation(packer& out, const limit_operation& o) {
-  const bool asks = o.what != kind::settle && o.what != kind::cancel;
   out << (o.what == kind::settle   ? std::string_view{"s"}
           : o.what == kind::cancel ? std::string_view{"c"}
           : o.what == kind::extend ? std::string_view{"x"}
@@ -25,7 +24,7 @@ void pack_operation(packer& out, const limit_operation& o) {
       << view(o.id);
   if (o.what == kind::settle)
     out << o.used.used_tokens.value << o.used.cost.value;
-  if (!asks)
+  if (o.ends())
     return;
   const policies::limits::ask& a = o.op->ask;
   if (o.what != kind::extend)
@@ -45,14 +44,13 @@ void round_writer::write(const round& r, std::int64_t now_ms, std::int64_t not_a
   command_writer command{out, 3 + 1 + chain.length + 4 + r.size()};
   const char count = static_cast<char>('1' + chain.length);
   command << "EVALSHA" << digest_of(script::round) << std::string_view{&count, 1};
-  const auto named = [&] { command << name_; };
   name_.clear();
   append_holds_name(name_, root);
-  named();
+  command << name_;
   for (std::size_t i = 0; i < chain.length; ++i) {
     name_.clear();
     append_state_name(name_, root, chain.slots[i]->id.value);
-    named();
+    command << name_;
   }
   const auto argue = [&] {
     command << packed_.text();
